@@ -1,0 +1,128 @@
+import { builtinRoutes } from './builtin-routes.ts';
+import { closestName } from './closest-name.ts';
+import { type ConfigProblem, describeFound, toPath } from './config-problem.ts';
+import { matchesPattern, matchesSomePattern } from './matches-pattern.ts';
+import { fieldOf, fieldsOf, itemsOf, type RawNode, textOf, textsOf } from './raw-config.ts';
+
+const problem = (node: RawNode, expected: string, suggestion?: string): ConfigProblem => ({
+  path: toPath(node.at),
+  at: node.at,
+  found: describeFound(node.value, node.at),
+  expected,
+  ...(suggestion === undefined ? {} : { suggestion }),
+});
+
+/** A problem for each node whose text an earlier node has already. */
+const repeated = (nodes: readonly RawNode[], expected: string): ConfigProblem[] => {
+  const first = new Map<string, RawNode>();
+  return nodes.flatMap((node) => {
+    const text = textOf(node);
+    if (text === undefined) return [];
+    const earlier = first.get(text);
+    if (earlier === undefined) first.set(text, node);
+    return earlier === undefined ? [] : [problem(node, `${expected}; ${toPath(earlier.at)} has it already`)];
+  });
+};
+
+const named = (nodes: readonly RawNode[], name: string): readonly RawNode[] =>
+  nodes.map((node) => fieldOf(node, name));
+
+const checkTargetNames = (upstream: RawNode): ConfigProblem[] => {
+  const targets = itemsOf(fieldOf(upstream, 'targets'));
+  const names = targets.map((target, position) => {
+    const name = fieldOf(target, 'name');
+    return name.value === undefined ? { value: `t${position}`, at: target.at } : name;
+  });
+  return repeated(names, 'a name that is unique in its upstream');
+};
+
+const checkAliases = (upstream: RawNode): ConfigProblem[] => {
+  const models = textsOf(fieldOf(upstream, 'models'));
+  if (models.length === 0) return [];
+  return fieldsOf(fieldOf(upstream, 'aliases')).flatMap((alias) => {
+    const model = textOf(alias);
+    if (model === undefined || matchesSomePattern(models, model)) return [];
+    return [problem(alias, "a model of this upstream's `models`", closestName(model, models))];
+  });
+};
+
+const checkMatch = (route: RawNode): ConfigProblem[] => {
+  const match = fieldOf(route, 'match');
+  const path = textOf(fieldOf(match, 'path'));
+  const prefix = textOf(fieldOf(match, 'pathPrefix'));
+  const problems: ConfigProblem[] = [];
+  if (fieldsOf(match).length === 0 && typeof match.value === 'object' && match.value !== null) {
+    problems.push(problem(match, 'at least one condition; `pathPrefix: /` matches everything'));
+  }
+  if (path !== undefined && prefix !== undefined) {
+    problems.push(problem(fieldOf(match, 'pathPrefix'), 'nothing: `path` says all of it'));
+  }
+  const strip = fieldOf(route, 'stripPrefix');
+  const front = textOf(strip)?.replace(/\/+$/, '');
+  const place = path ?? prefix;
+  if (front !== undefined && !(place === front || place?.startsWith(`${front}/`) === true)) {
+    problems.push(problem(strip, "the front of the route's `match.path` or `match.pathPrefix`"));
+  }
+  return problems;
+};
+
+const checkRoutes = (whole: RawNode): ConfigProblem[] => {
+  const upstreams = fieldsOf(fieldOf(whole, 'upstreams')).map((upstream) => upstream.name);
+  const routes = itemsOf(fieldOf(whole, 'routes'));
+  const unknownUpstreams = routes.flatMap((route) =>
+    itemsOf(fieldOf(route, 'upstreams')).flatMap((upstream) => {
+      const name = textOf(upstream);
+      if (name === undefined || upstreams.includes(name)) return [];
+      return [problem(upstream, 'the name of an upstream', closestName(name, upstreams))];
+    }),
+  );
+  return [
+    ...repeated(named(routes, 'name'), 'a unique name'),
+    ...unknownUpstreams,
+    ...routes.flatMap((route) => repeated(itemsOf(fieldOf(route, 'upstreams')), 'each upstream once')),
+    ...routes.flatMap((route) => checkMatch(route)),
+  ];
+};
+
+const checkKeys = (whole: RawNode): ConfigProblem[] => {
+  const tenants = itemsOf(fieldOf(whole, 'tenants'));
+  const keysOf = (tenant: RawNode): readonly RawNode[] =>
+    [tenant, ...itemsOf(fieldOf(tenant, 'teams'))].flatMap((owner) => itemsOf(fieldOf(owner, 'keys')));
+  const keys = tenants.flatMap(keysOf);
+  const routes = [
+    ...builtinRoutes.map((route) => route.name),
+    ...named(itemsOf(fieldOf(whole, 'routes')), 'name').flatMap((name) => textOf(name) ?? []),
+  ];
+  const unknownRoutes = keys.flatMap((key) =>
+    itemsOf(fieldOf(key, 'routes')).flatMap((pattern) => {
+      const text = textOf(pattern);
+      if (text === undefined || routes.some((route) => matchesPattern(text, route))) return [];
+      return [
+        problem(pattern, 'the name of a route, or a pattern that matches one', closestName(text, routes)),
+      ];
+    }),
+  );
+  return [
+    ...repeated(named(tenants, 'org'), 'a unique organisation'),
+    ...tenants.flatMap((tenant) =>
+      repeated(named(itemsOf(fieldOf(tenant, 'teams')), 'team'), 'a team that is unique in its organisation'),
+    ),
+    ...tenants.flatMap((tenant) =>
+      repeated(named(keysOf(tenant), 'id'), 'an id that is unique in its organisation'),
+    ),
+    ...repeated(named(keys, 'sha256'), 'a key of its own'),
+    ...unknownRoutes,
+  ];
+};
+
+/** What the parts of a configuration say of each other. Reads any shape, so that all problems come at once. */
+export const checkReferences = (value: unknown): ConfigProblem[] => {
+  const whole: RawNode = { value, at: [] };
+  const upstreams = fieldsOf(fieldOf(whole, 'upstreams'));
+  return [
+    ...upstreams.flatMap(checkTargetNames),
+    ...upstreams.flatMap(checkAliases),
+    ...checkRoutes(whole),
+    ...checkKeys(whole),
+  ];
+};

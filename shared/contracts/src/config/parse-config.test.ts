@@ -1,0 +1,284 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { isSubjectToken } from '../subjects.ts';
+import { builtinRoutes } from './builtin-routes.ts';
+import { renderProblem } from './config-problem.ts';
+import { parseConfig } from './parse-config.ts';
+import type { WeirConfig } from './weir-config.ts';
+
+const sha256 = 'ab'.repeat(32);
+const minimal = {
+  version: 1,
+  upstreams: { local: { provider: 'openai-compatible', targets: ['http://127.0.0.1:8090'] } },
+  tenants: [{ org: 'demo', keys: [{ id: 'first', sha256 }] }],
+};
+
+const valid = (value: unknown): WeirConfig => {
+  const parsed = parseConfig(value);
+  if (parsed.outcome === 'invalid') throw new Error(parsed.problems.map(renderProblem).join('\n'));
+  return parsed.config;
+};
+
+const problemsOf = (value: unknown): string[] => {
+  const parsed = parseConfig(value);
+  return parsed.outcome === 'valid' ? [] : parsed.problems.map(renderProblem);
+};
+
+const upstream = (more: object): object => ({
+  ...minimal,
+  upstreams: { local: { ...minimal.upstreams.local, ...more } },
+});
+const route = (more: object): object => ({
+  ...minimal,
+  routes: [{ name: 'mine', match: { pathPrefix: '/mine' }, ...more }],
+});
+
+describe('a minimal configuration', () => {
+  const config = valid(minimal);
+
+  test('listens on this machine only', () => {
+    expect(config.listeners.http).toEqual({
+      host: '127.0.0.1',
+      port: 8080,
+      bodyLimitBytes: 10_485_760,
+      headerLimitBytes: 32_768,
+      requestTimeoutMs: 600_000,
+      headersTimeoutMs: 20_000,
+      keepAliveTimeoutMs: 72_000,
+      jsonDepthLimit: 64,
+      maxConnections: 10_000,
+      trustedProxies: [],
+    });
+  });
+
+  test('has every setting of its upstream', () => {
+    expect(config.upstreams['local']).toEqual({
+      provider: 'openai-compatible',
+      targets: [{ name: 't0', url: 'http://127.0.0.1:8090', weight: 1 }],
+      strategy: 'least-tokens-queued',
+      models: [],
+      aliases: {},
+      timeouts: { connectMs: 5000, headMs: 300_000, idleMs: 120_000 },
+      connectionPool: { maxConnections: 256, maxPending: 1024, idleTimeoutMs: 30_000, pipelining: 1 },
+      onDisconnect: 'abort',
+      forwardHeaders: [],
+      countTokens: 'estimate',
+      embeddings: 'encode-base64',
+    });
+  });
+
+  test('has the built-in routes', () => {
+    expect(config.routes).toEqual(builtinRoutes);
+  });
+
+  test('lets a key use everything', () => {
+    expect(config.tenants).toEqual([
+      { org: 'demo', keys: [{ id: 'first', sha256, models: ['*'], routes: ['*'] }], teams: [] },
+    ]);
+  });
+});
+
+describe('defaults that depend on the provider', () => {
+  test.each([
+    ['openai', 'estimate', 'as-is'],
+    ['anthropic', 'upstream', 'as-is'],
+    ['openai-compatible', 'estimate', 'encode-base64'],
+    ['generic', 'estimate', 'as-is'],
+  ])('%s: countTokens %s, embeddings %s', (provider, countTokens, embeddings) => {
+    expect(valid(upstream({ provider })).upstreams['local']).toMatchObject({ countTokens, embeddings });
+  });
+
+  test.each([
+    ['openai', 'https://host/v1/', 'https://host'],
+    ['openai-compatible', 'https://host/openai/v1', 'https://host/openai'],
+    ['openai', 'http://v1', 'http://v1'],
+    ['openai', 'http://host/v1/v1', 'http://host'],
+    ['generic', 'https://host/v1', 'https://host/v1'],
+  ])('%s: the base of %s is %s', (provider, url, base) => {
+    expect(valid(upstream({ provider, targets: [url] })).upstreams['local']?.targets[0]?.url).toBe(base);
+  });
+});
+
+test('a number that is zero stays zero', () => {
+  const config = valid({
+    ...route({ priority: 0 }),
+    ...upstream({ connectionPool: { maxPending: 0 } }),
+    listeners: { http: { port: 0 } },
+  });
+  expect(config.listeners.http.port).toBe(0);
+  expect(config.upstreams['local']?.connectionPool.maxPending).toBe(0);
+  expect(config.routes[0]?.priority).toBe(0);
+});
+
+test('a route of the file stands before the built-in ones and replaces that of its name', () => {
+  const { routes } = valid(route({ name: 'generic', api: 'openai.chat' }));
+  expect(routes[0]).toMatchObject({ name: 'generic', api: 'openai.chat' });
+  expect(routes.filter((one) => one.name === 'generic')).toHaveLength(1);
+});
+
+test('names of headers become lower-case', () => {
+  const config = valid({
+    ...route({
+      match: { headers: { 'X-Team': 'A*' } },
+      headers: { set: { 'X-Via': 'Weir' }, remove: ['X-Old'] },
+    }),
+    ...upstream({ forwardHeaders: ['X-Sim-*'] }),
+  });
+  expect(config.upstreams['local']?.forwardHeaders).toEqual(['x-sim-*']);
+  expect(config.routes[0]).toMatchObject({
+    match: { headers: { 'x-team': 'A*' } },
+    headers: { set: { 'x-via': 'Weir' }, remove: ['x-old'] },
+  });
+});
+
+test('its own output is taken and returned as it is', () => {
+  const config = valid({ ...route({ timeoutMs: 5 }), ...upstream({ credentials: { fromEnv: 'KEY' } }) });
+  expect(valid(JSON.parse(JSON.stringify(config)))).toEqual(config);
+});
+
+describe('problems', () => {
+  test.each<[string, unknown, string]>([
+    ['nothing at all', null, 'the configuration: found nothing, expected a mapping'],
+    [
+      'no upstream',
+      { ...minimal, upstreams: {} },
+      'upstreams: found a mapping, expected at least one upstream',
+    ],
+    ['a version to come', { ...minimal, version: 2 }, 'version: found the number 2, expected 1'],
+    ['a number as text', upstream({ timeouts: { idleMs: '5' } }), 'found "5", expected a number'],
+    ['a time that overflows', upstream({ timeouts: { idleMs: 2 ** 31 } }), 'expected at most 86400000'],
+    [
+      'an unquoted name',
+      { ...minimal, tenants: [{ org: 7 }] },
+      'tenants[0].org: found the number 7, expected a string: put it in quotes',
+    ],
+    [
+      'an upstream with a dot',
+      { ...minimal, upstreams: { 'a.b': minimal.upstreams.local } },
+      'found "a.b", expected a name',
+    ],
+    ['a target with a star', upstream({ targets: [{ name: '*', url: 'http://host' }] }), 'targets[0].name'],
+    ['an unknown provider', upstream({ provider: 'openapi' }), 'did you mean "openai"?'],
+    [
+      'a target that is neither',
+      upstream({ targets: [5] }),
+      'targets[0]: found the number 5, expected a string, or a mapping',
+    ],
+    ['no target', upstream({ targets: [] }), 'targets: found a list of 0, expected at least 1 item(s)'],
+    ['another protocol', upstream({ targets: ['ftp://host'] }), 'expected an http or https URL'],
+    ['a query', upstream({ targets: ['http://host/?key=1'] }), 'expected an http or https URL'],
+    [
+      'no weight',
+      upstream({ targets: [{ url: 'http://host', weight: 0 }] }),
+      'weight: found the number 0, expected more than 0',
+    ],
+    [
+      'two targets of a name',
+      upstream({ targets: ['http://one', { name: 't0', url: 'http://two' }] }),
+      'targets[0] has it already',
+    ],
+    [
+      'an alias of nothing',
+      upstream({ models: ['sim-gpt'], aliases: { fast: 'sim-gtp' } }),
+      'did you mean "sim-gpt"?',
+    ],
+    [
+      'an unknown upstream',
+      route({ upstreams: ['locla'] }),
+      'routes[0].upstreams[0]: found "locla", expected the name of an upstream; did you mean "local"?',
+    ],
+    ['an upstream twice', route({ upstreams: ['local', 'local'] }), 'routes[0].upstreams[0] has it already'],
+    [
+      'a route without conditions',
+      route({ match: {} }),
+      'routes[0].match: found a mapping, expected at least one condition',
+    ],
+    [
+      'two paths',
+      route({ match: { path: '/mine', pathPrefix: '/mine' } }),
+      'match.pathPrefix: found "/mine", expected nothing',
+    ],
+    ['a prefix that is not there', route({ stripPrefix: '/min' }), 'routes[0].stripPrefix: found "/min"'],
+    [
+      'a header of ours',
+      route({ headers: { set: { Authorization: 'x' } } }),
+      'see upstreams.<name>.credentials',
+    ],
+    [
+      'two lines in a header',
+      route({ headers: { set: { 'x-one': 'a\r\nb: c' } } }),
+      'expected printable ASCII on one line',
+    ],
+    [
+      'a proxy by name',
+      { ...minimal, listeners: { http: { trustedProxies: ['proxy'] } } },
+      'expected an IP address',
+    ],
+  ])('%s', (_, value, expected) => {
+    expect(problemsOf(value)).toEqual([expect.stringContaining(expected)]);
+  });
+
+  const keys = (...list: object[]): object => ({ ...minimal, tenants: [{ org: 'demo', keys: list }] });
+
+  test.each<[string, object, string]>([
+    ['two keys of an id', keys({ id: 'k', sha256 }, { id: 'k', sha256: '0'.repeat(64) }), 'keys[1].id'],
+    [
+      'one key twice',
+      keys({ id: 'k', sha256 }, { id: 'm', sha256 }),
+      'tenants[0].keys[0].sha256 has it already',
+    ],
+    ['an unknown route', keys({ id: 'k', sha256, routes: ['openai-chta'] }), 'did you mean "openai-chat"?'],
+    ['a time without zone', keys({ id: 'k', sha256, expiresAt: '2027-01-31' }), 'expected a time such as'],
+    ['an organisation twice', { ...minimal, tenants: [{ org: 'demo' }, { org: 'demo' }] }, 'tenants[1].org'],
+    [
+      'a team twice',
+      { ...minimal, tenants: [{ org: 'demo', teams: [{ team: 'a' }, { team: 'a' }] }] },
+      'teams[1].team',
+    ],
+  ])('%s', (_, value, expected) => {
+    expect(problemsOf(value)).toEqual([expect.stringContaining(expected)]);
+  });
+
+  test('come all at once', () => {
+    const problems = problemsOf({
+      ...minimal,
+      versoin: 1,
+      listeners: { http: { prot: 1 } },
+      upstreams: { local: { ...minimal.upstreams.local, model: [], strategy: 'random' } },
+      routes: [{ name: 'mine', match: { path: '/a' }, upstreams: ['other'] }],
+    });
+    expect(problems).toHaveLength(5);
+    expect(problems.join('\n')).toContain('did you mean "port"?');
+    expect(problems.join('\n')).toContain('did you mean "models"?');
+  });
+
+  test('never show what may be a secret', () => {
+    const secret = 'sk-do-not-show';
+    const problems = problemsOf({
+      ...upstream({ targets: [`http://user:${secret}@host`, { url: `${secret}` }], credentials: secret }),
+      tenants: [{ org: 'demo', keys: [{ id: 'k', sha256: secret }] }],
+      routes: [{ name: 'mine', match: { path: '/a' }, headers: { set: { 'x-key': `${secret}\n` } } }],
+    });
+    expect(problems).toHaveLength(5);
+    expect(problems.join('\n')).not.toContain(secret);
+  });
+});
+
+test('whatever it is given, it answers', () => {
+  fc.assert(
+    fc.property(
+      fc.object({ key: fc.constantFrom('upstreams', 'routes', 'tenants', 'match', 'keys', 'a') }),
+      (value) => {
+        expect(parseConfig(value).outcome).toBe('invalid');
+      },
+    ),
+  );
+});
+
+test('exactly the subject tokens are names', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 70 }), (org) => {
+      expect(parseConfig({ ...minimal, tenants: [{ org }] }).outcome === 'valid').toBe(isSubjectToken(org));
+    }),
+  );
+});

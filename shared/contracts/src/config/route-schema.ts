@@ -1,0 +1,72 @@
+import * as z from 'zod';
+import { apis } from '../envelope.ts';
+import {
+  bodyLimitField,
+  countField,
+  durationField,
+  headerNameField,
+  headerValueField,
+  nameField,
+  optionalDurationField,
+  patternField,
+} from './fields.ts';
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+const pathField = z.string().regex(/^\/[^?#\s]{0,1023}$/, 'a path that begins with /, without query');
+
+/** Headers that belong to one hop or to the adapter. */
+const ownedHeaders = new Set([
+  'authorization',
+  'x-api-key',
+  'proxy-authorization',
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'te',
+  'trailer',
+  'upgrade',
+]);
+
+const settableHeaderField = headerNameField.refine(
+  (name) => !ownedHeaders.has(name.toLowerCase()),
+  "a header that is not Weir's own; for a provider's key see upstreams.<name>.credentials",
+);
+
+const matchSchema = z.strictObject({
+  path: pathField.exactOptional().describe('The whole path.'),
+  pathPrefix: pathField.exactOptional().describe('The first segments of the path.'),
+  methods: z.array(z.enum(methods)).min(1).exactOptional(),
+  headers: z
+    .record(headerNameField, patternField)
+    .exactOptional()
+    .describe('Header to a pattern of its value; * asks for presence only.'),
+  models: z.array(patternField).min(1).exactOptional().describe("Patterns of the client's model name."),
+  tiers: z.array(nameField).min(1).exactOptional().describe('Tiers of tenants.'),
+});
+
+const retrySchema = z.strictObject({
+  attempts: countField(1, 10, 3).describe('Attempts in total, the first included.'),
+  backoffMs: durationField(50).describe('Pause before the second attempt; it doubles from there.'),
+  maxBackoffMs: durationField(1000).describe('Longest pause.'),
+});
+
+const headerRulesSchema = z.strictObject({
+  set: z.record(settableHeaderField, headerValueField).prefault({}),
+  remove: z.array(headerNameField).default([]),
+});
+
+export const routeSchema = z.strictObject({
+  name: nameField.describe('Unique. That of a built-in route replaces it.'),
+  match: matchSchema.describe('Every condition that is given must hold.'),
+  api: z.enum(apis).exactOptional().describe('API of the client; read off the path unless given.'),
+  stripPrefix: pathField.exactOptional().describe('Taken off the front of the path.'),
+  upstreams: z.array(z.string()).default([]).describe('The preferred first; empty means all that fit.'),
+  authentication: z.enum(['key', 'none']).default('key').describe('none lets anonymous callers in.'),
+  timeoutMs: optionalDurationField.describe('Deadline of a request.'),
+  bodyLimitBytes: bodyLimitField.exactOptional().describe('Largest body.'),
+  retry: retrySchema.prefault({}),
+  headers: headerRulesSchema.prefault({}).describe('Changes of the request towards the upstream.'),
+  priority: z.int().min(0).max(9).exactOptional().describe('0 is served first.'),
+});

@@ -1,0 +1,28 @@
+import * as z from 'zod';
+import { nameField, patternField } from './fields.ts';
+
+const keySchema = z.strictObject({
+  id: nameField.describe('Names the key in usage and logs.'),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'the SHA-256 of the key as 64 lower-case hex digits, never the key itself')
+    .describe('SHA-256 of the key, hex.'),
+  models: z.array(patternField).default(['*']).describe('Patterns of models that the key may use.'),
+  routes: z.array(patternField).default(['*']).describe('Patterns of routes that the key may use.'),
+  expiresAt: z.iso
+    .datetime({ offset: true, error: 'a time such as 2027-01-31T00:00:00Z' })
+    .exactOptional()
+    .describe('Refused from then on.'),
+});
+
+const teamSchema = z.strictObject({
+  team: nameField,
+  keys: z.array(keySchema).default([]),
+});
+
+export const tenantSchema = z.strictObject({
+  org: nameField.describe('The organisation.'),
+  tier: nameField.exactOptional().describe('Service tier, for routing and priority.'),
+  keys: z.array(keySchema).default([]).describe('Keys that belong to no team.'),
+  teams: z.array(teamSchema).default([]),
+});

@@ -1,0 +1,205 @@
+import type { Api } from '../envelope.ts';
+
+/**
+ * The configuration of a mesh, checked and with every default filled in.
+ * Patterns are globs: `*` stands for any run of characters, everything else for itself.
+ */
+export interface WeirConfig {
+  readonly version: 1;
+  readonly listeners: ListenersConfig;
+  /** By name; a subject token. At least one. */
+  readonly upstreams: Readonly<Record<string, UpstreamConfig>>;
+  /** In order of matching: those of the file, then the built-in ones. Names are unique subject tokens. */
+  readonly routes: readonly RouteConfig[];
+  /** Organisations are unique. */
+  readonly tenants: readonly TenantConfig[];
+  readonly observability: ObservabilityConfig;
+}
+
+export interface ListenersConfig {
+  readonly http: HttpListenerConfig;
+}
+
+/** Where and how clients connect. */
+export interface HttpListenerConfig {
+  readonly host: string;
+  /** 0 to 65535; 0 lets the system choose. */
+  readonly port: number;
+  /** Largest request body. A route may set its own. */
+  readonly bodyLimitBytes: number;
+  /** Largest sum of request line and headers. */
+  readonly headerLimitBytes: number;
+  /** Default deadline of a request, from its head to the last byte of the answer. A route may set its own. */
+  readonly requestTimeoutMs: number;
+  /** Longest time for a client to send its head. */
+  readonly headersTimeoutMs: number;
+  /** How long an idle connection is kept for another request. */
+  readonly keepAliveTimeoutMs: number;
+  /** Deepest nesting of a JSON body. */
+  readonly jsonDepthLimit: number;
+  /** Most client connections at a time; a further one is closed. */
+  readonly maxConnections: number;
+  /** Addresses and CIDR ranges whose `X-Forwarded-For` is believed. Empty: nobody's. */
+  readonly trustedProxies: readonly string[];
+}
+
+export const providers = ['openai', 'anthropic', 'openai-compatible', 'generic'] as const;
+
+/** What an upstream speaks. `openai-compatible` is any server with the OpenAI API that is not OpenAI's own. */
+export type Provider = (typeof providers)[number];
+
+export const strategies = ['least-tokens-queued', 'round-robin'] as const;
+
+/** How a target of an upstream is chosen. */
+export type Strategy = (typeof strategies)[number];
+
+/** A pool of targets that serve the same models. */
+export interface UpstreamConfig {
+  readonly provider: Provider;
+  /** At least one; names are unique within the upstream. */
+  readonly targets: readonly TargetConfig[];
+  readonly strategy: Strategy;
+  /** Literal names or patterns of the upstream's own models. Empty means any. `GET /v1/models` lists the literal ones. */
+  readonly models: readonly string[];
+  /** The client's model name → the upstream's. */
+  readonly aliases: Readonly<Record<string, string>>;
+  /** Absent: the upstream needs none. */
+  readonly credentials?: CredentialsConfig;
+  readonly timeouts: UpstreamTimeoutsConfig;
+  /** Per target. */
+  readonly connectionPool: ConnectionPoolConfig;
+  /** Whether a call whose client went away is stopped, or read to its end for the sake of its usage. */
+  readonly onDisconnect: 'abort' | 'drain';
+  /** Lower-case patterns of client headers that travel to the upstream, beside those that always do. */
+  readonly forwardHeaders: readonly string[];
+  /** Who answers `count_tokens`: the upstream, or our own estimate. */
+  readonly countTokens: 'upstream' | 'estimate';
+  /** `encode-base64`: the upstream ignores `encoding_format: base64`, so the adapter encodes its floats. */
+  readonly embeddings: 'as-is' | 'encode-base64';
+}
+
+export interface TargetConfig {
+  /** A subject token; `t0`, `t1`… by position unless named. */
+  readonly name: string;
+  /** Base URL, http or https, without credentials, query, fragment or a slash at the end. */
+  readonly url: string;
+  /** Relative speed, above 0. */
+  readonly weight: number;
+}
+
+/** Where the adapter finds the provider's key. The key itself is never in the configuration. */
+export type CredentialsConfig =
+  | {
+      /** Name of an environment variable of the adapter. */
+      readonly fromEnv: string;
+    }
+  | {
+      /** Path of a file that the adapter can read. */
+      readonly fromFile: string;
+    };
+
+export interface UpstreamTimeoutsConfig {
+  readonly connectMs: number;
+  /** From the request to the first byte of the answer's head. */
+  readonly headMs: number;
+  /** Longest silence within the answer's body. */
+  readonly idleMs: number;
+}
+
+export interface ConnectionPoolConfig {
+  readonly maxConnections: number;
+  /** Most calls that wait for a connection. */
+  readonly maxPending: number;
+  readonly idleTimeoutMs: number;
+  /** Requests on one connection at a time. */
+  readonly pipelining: number;
+}
+
+/** What to do with the requests that match. */
+export interface RouteConfig {
+  readonly name: string;
+  readonly match: RouteMatchConfig;
+  /** API of the client. Absent: read off the end of the path, `generic` when that says nothing. */
+  readonly api?: Api;
+  /** Taken off the front of the path before it travels on. Absent: nothing is. */
+  readonly stripPrefix?: string;
+  /** Names of upstreams, the preferred first. Empty: every upstream that speaks the API and has the model. */
+  readonly upstreams: readonly string[];
+  /** `none` lets anonymous callers in. */
+  readonly authentication: 'key' | 'none';
+  /** Deadline of a request. Absent: `listeners.http.requestTimeoutMs`. */
+  readonly timeoutMs?: number;
+  /** Largest body. Absent: `listeners.http.bodyLimitBytes`. */
+  readonly bodyLimitBytes?: number;
+  readonly retry: RetryConfig;
+  readonly headers: HeaderRulesConfig;
+  /** Default priority in the queue: 0 is served first. Absent: the scheduler's own default. */
+  readonly priority?: number;
+}
+
+/** Every condition that is given must hold. */
+export interface RouteMatchConfig {
+  /** The whole path, without query. Never together with `pathPrefix`. */
+  readonly path?: string;
+  /** The path's first segments: `/v1` and `/v1/` match `/v1/chat`, neither matches `/v10`; only `/v1` matches `/v1`. */
+  readonly pathPrefix?: string;
+  /** Upper-case. Absent: any. */
+  readonly methods?: readonly string[];
+  /** Lower-case name → pattern of the value; `*` asks for presence only. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Patterns of the client's model name. Absent: any. */
+  readonly models?: readonly string[];
+  /** Tiers of tenants. Absent: any. */
+  readonly tiers?: readonly string[];
+}
+
+export interface RetryConfig {
+  /** Attempts in total, the first included. */
+  readonly attempts: number;
+  /** Pause before the second attempt; it doubles from there, with jitter. */
+  readonly backoffMs: number;
+  readonly maxBackoffMs: number;
+}
+
+/** Changes of the request's headers on the way to the upstream. Names are lower-case. */
+export interface HeaderRulesConfig {
+  readonly set: Readonly<Record<string, string>>;
+  readonly remove: readonly string[];
+}
+
+export interface TenantConfig {
+  /** The organisation; a subject token. */
+  readonly org: string;
+  /** Service tier, for routing and priority. Absent: none. */
+  readonly tier?: string;
+  /** Keys that belong to no team. */
+  readonly keys: readonly KeyConfig[];
+  readonly teams: readonly TeamConfig[];
+}
+
+export interface TeamConfig {
+  /** A subject token, unique within the organisation. */
+  readonly team: string;
+  readonly keys: readonly KeyConfig[];
+}
+
+/** An API key of a tenant. */
+export interface KeyConfig {
+  /** Names the key in usage and logs; a subject token, unique within the organisation. */
+  readonly id: string;
+  /** SHA-256 of the key, 64 lower-case hex digits, unique over all tenants. */
+  readonly sha256: string;
+  /** Patterns of the client's model names that the key may use. */
+  readonly models: readonly string[];
+  /** Patterns of the route names that the key may use. */
+  readonly routes: readonly string[];
+  /** ISO 8601 with offset; refused from then on. Absent: never. */
+  readonly expiresAt?: string;
+}
+
+export interface ObservabilityConfig {
+  /** Prefix of the service names in telemetry. Absent: `weir`. */
+  readonly serviceName?: string;
+  /** One log line for each request. */
+  readonly accessLog: boolean;
+}

@@ -1,0 +1,202 @@
+/** The client APIs that Weir speaks. */
+export const apis = [
+  'openai.chat',
+  'openai.completions',
+  'openai.embeddings',
+  'openai.responses',
+  'openai.models',
+  'anthropic.messages',
+  'anthropic.count_tokens',
+  'generic',
+] as const;
+
+export type Api = (typeof apis)[number];
+
+/** A half-open range of bytes of the body, `[start, end)`. */
+export type ByteRange = readonly [start: number, end: number];
+
+/** What the ingress learned from the body in its one pass over it. */
+export interface Features {
+  /** Estimated input tokens. Absent when the API has none (models). */
+  readonly inputTokens?: number;
+  /** How `inputTokens` was found. */
+  readonly estimatedBy?: 'chars' | 'tokenizer';
+  /** Output tokens that the client asked for at most. Absent when it named no cap. */
+  readonly outputCap?: number;
+  /** Characters of all string values. */
+  readonly chars: number;
+  /** Number of messages, or of inputs for embeddings. */
+  readonly messages: number;
+  readonly tools: number;
+  /** `encoding_format` of an embeddings request. Absent when not given. */
+  readonly encodingFormat?: string;
+}
+
+/** Where an adapter may have to change the body. Byte offsets into the body as the client sent it. */
+export interface BodyMarks {
+  /** Just behind the opening brace. Absent when the body is not a JSON object: nothing is changed then. */
+  readonly open?: number;
+  /** The body is an object without members. Absent means false. */
+  readonly empty?: boolean;
+  /** The value of `model`, with its quotes. */
+  readonly model?: ByteRange;
+  /** The value of `stream_options`. */
+  readonly streamOptions?: ByteRange;
+  /** Just behind the opening brace of `stream_options`. Absent when its value is null. */
+  readonly streamOptionsOpen?: number;
+  /** `stream_options` has no members. Absent means false. */
+  readonly streamOptionsEmpty?: boolean;
+  /** The value of `stream_options.include_usage`. */
+  readonly includeUsage?: ByteRange;
+  /** `stream_options.include_usage` is true already. Absent means false. */
+  readonly includeUsageOn?: boolean;
+}
+
+/** Where the body is. Inline bodies follow the meta line; the adapter pulls the others in chunks. */
+export type BodyPlace =
+  | { readonly where: 'inline'; readonly bytes: number }
+  | { readonly where: 'ingress'; readonly bytes: number; readonly subject: string };
+
+export interface ClientInfo {
+  /** Address of the peer, or what a trusted proxy says of it. */
+  readonly ip: string;
+  /** Headers that may travel on, lower-case. Never a credential. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** SHA-256 of the API key, hex. Absent when the client sent none. The key itself never leaves the ingress. */
+  readonly keySha256?: string;
+}
+
+/** Who is calling. Added by policy. */
+export interface Principal {
+  readonly org: string;
+  /** `_` when the key belongs to no team. */
+  readonly team: string;
+  /** Id of the key, not the key. `_` for an anonymous caller. */
+  readonly key: string;
+  /** Service tier of the tenant, for routing and priority. */
+  readonly tier?: string;
+}
+
+/** Policy's leave to call a provider. The adapter refuses an envelope without a valid one. */
+export interface Grant {
+  /** Holds that were taken for this request. Empty while no limit applies. */
+  readonly holds: readonly { readonly id: string; readonly amount: string }[];
+  /** Milliseconds since the epoch; the adapter begins nothing after it. */
+  readonly expiresAt: number;
+  /** HMAC-SHA-256, base64url, over request id, principal, model and the fields above. */
+  readonly mac: string;
+}
+
+/** One try at one target. Added by the scheduler. */
+export interface Attempt {
+  /** From 1, over all targets. */
+  readonly number: number;
+  readonly upstream: string;
+  readonly target: string;
+  /** Model name that the upstream knows. Equals `model` unless the route maps it. */
+  readonly model: string;
+  /** Further tries that the scheduler allows after this one. At 0 the adapter relays a failure as it is. */
+  readonly remaining: number;
+  /** Targets that this request could still go to and has not tried. */
+  readonly alternatives: number;
+  /** Targets that failed already, as `upstream/target`. */
+  readonly excluded: readonly string[];
+  /** Why the attempt before this one failed. */
+  readonly lastFailure?: string;
+  /** The scheduler instance, and its dispatch number for the adapter instance chosen (for watermarks). */
+  readonly scheduler: string;
+  readonly dispatch: number;
+  /** Input tokens that the scheduler reserved on the target. */
+  readonly reservedTokens: number;
+}
+
+/** The meta line of an envelope. */
+export interface EnvelopeMeta {
+  readonly v: 1;
+  /** Request id, UUIDv7. Stays the same over resubmissions and attempts. */
+  readonly id: string;
+  /** Subject for frames. */
+  readonly replyTo: string;
+  /** Instance of the ingress that owns the client's connection. */
+  readonly ingress: string;
+  /** Milliseconds since the epoch. Nothing is begun after it. */
+  readonly deadline: number;
+  /** When the ingress had the head of the request, milliseconds since the epoch. */
+  readonly receivedAt: number;
+  /** Name of the route that matched. */
+  readonly route: string;
+  readonly api: Api;
+  readonly method: string;
+  /** Path and query for the upstream, after the route's prefix was stripped. */
+  readonly path: string;
+  /** Model as the client named it. Empty when the API has none. */
+  readonly model: string;
+  readonly stream: boolean;
+  /** How often the ingress submitted this request before: 0, 1 or 2. */
+  readonly submission: number;
+  readonly features: Features;
+  readonly marks: BodyMarks;
+  readonly body: BodyPlace;
+  readonly client: ClientInfo;
+  readonly principal?: Principal;
+  readonly grant?: Grant;
+  /** 0 is served first. Absent means the route's default. */
+  readonly priority?: number;
+  readonly attempt?: Attempt;
+  /** W3C traceparent. Absent when tracing is off and the client sent none. */
+  readonly trace?: string;
+}
+
+export interface Envelope {
+  readonly meta: EnvelopeMeta;
+  /** The inline body; empty when it stays in the ingress. A view: copy it to keep it. */
+  readonly body: Uint8Array;
+}
+
+export type DecodedEnvelope =
+  | { readonly outcome: 'decoded'; readonly envelope: Envelope }
+  | { readonly outcome: 'malformed'; readonly problem: string };
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const lineFeed = 0x0a;
+
+/** `<meta as one line of JSON>\n<raw body>`. */
+export const encodeEnvelope = (meta: EnvelopeMeta, body: Uint8Array): Uint8Array => {
+  const line = encoder.encode(JSON.stringify(meta));
+  const bytes = new Uint8Array(line.byteLength + 1 + body.byteLength);
+  bytes.set(line);
+  bytes[line.byteLength] = lineFeed;
+  bytes.set(body, line.byteLength + 1);
+  return bytes;
+};
+
+const isMeta = (value: unknown): value is EnvelopeMeta => {
+  if (typeof value !== 'object' || value === null) return false;
+  const meta = value as Partial<EnvelopeMeta>;
+  return (
+    meta.v === 1 &&
+    typeof meta.id === 'string' &&
+    typeof meta.replyTo === 'string' &&
+    typeof meta.deadline === 'number' &&
+    typeof meta.api === 'string' &&
+    typeof meta.model === 'string' &&
+    typeof meta.features === 'object' &&
+    typeof meta.body === 'object' &&
+    typeof meta.client === 'object'
+  );
+};
+
+/** Reads an envelope with cheap checks only; this is the hot path. Never throws. */
+export const decodeEnvelope = (bytes: Uint8Array): DecodedEnvelope => {
+  const end = bytes.indexOf(lineFeed);
+  if (end < 0) return { outcome: 'malformed', problem: 'no line feed after the meta line' };
+  let meta: unknown;
+  try {
+    meta = JSON.parse(decoder.decode(bytes.subarray(0, end)));
+  } catch {
+    return { outcome: 'malformed', problem: 'the meta line is not JSON' };
+  }
+  if (!isMeta(meta)) return { outcome: 'malformed', problem: 'the meta line lacks a required field' };
+  return { outcome: 'decoded', envelope: { meta, body: bytes.subarray(end + 1) } };
+};

@@ -1,0 +1,73 @@
+/** Tokens that may stand between two dots of a subject. No user value enters a subject unchecked. */
+const tokenPattern = /^[A-Za-z0-9_-]{1,64}$/;
+
+export const isSubjectToken = (value: string): boolean => tokenPattern.test(value);
+
+const token = (value: string): string => {
+  if (!tokenPattern.test(value)) {
+    throw new TypeError(
+      `not a subject token: ${JSON.stringify(value.slice(0, 80))}; use A-Z a-z 0-9 _ - only`,
+    );
+  }
+  return value;
+};
+
+/** Every subject of the mesh. Nobody else writes a subject string. */
+export const subjects = {
+  /** ingress → policy, queue group `policy`. Payload: envelope. */
+  admit: 'weir.v1.admit',
+  /** policy, adapter → scheduler, queue group `scheduler`. Payload: envelope with grant. */
+  schedule: 'weir.v1.schedule',
+  /** scheduler → one adapter instance. Payload: envelope with grant and attempt. */
+  run: (instance: string): string => `weir.v1.run.${token(instance)}`,
+  /** any hop → one ingress. Payload: frame packet. */
+  reply: (ingress: string, request: string): string => `weir.v1.reply.${token(ingress)}.${token(request)}`,
+  replies: (ingress: string): string => `weir.v1.reply.${token(ingress)}.*`,
+  /**
+   * ingress → one adapter instance, about one stream (tag 0: about all of them). Payload: control message.
+   * Adapters name this subject as the reply of some packets: the server answers there when no ingress listens,
+   * and an ingress that does not know the request answers there with a cancel.
+   */
+  control: (instance: string, tag: number): string => `weir.v1.control.${token(instance)}.${tag}`,
+  controls: (instance: string): string => `weir.v1.control.${token(instance)}.*`,
+  /** adapter, policy → the ingress that keeps a large body. Request and reply, one chunk each. */
+  body: (ingress: string, request: string): string => `weir.v1.body.${token(ingress)}.${token(request)}`,
+  bodies: (ingress: string): string => `weir.v1.body.${token(ingress)}.*`,
+  /** adapter → schedulers. Payload: load report. */
+  load: (pool: string, instance: string): string => `weir.v1.load.${token(pool)}.${token(instance)}`,
+  loads: 'weir.v1.load.*.*',
+  /**
+   * Reply subject of a hop's own publish: the server answers here with "no responders".
+   * `next` is who should have listened; `ingress` and `request` name the reply subject that has to be told.
+   */
+  hop: (self: string, next: string, ingress: string, request: string): string =>
+    `weir.v1.hop.${token(self)}.${token(next)}.${token(ingress)}.${token(request)}`,
+  hops: (self: string): string => `weir.v1.hop.${token(self)}.*.*.*`,
+  /** adapter, ingress, reaper → stream USAGE. Payload: a batch of CloudEvents. See docs/decisions/0002. */
+  usage: 'weir.usage.v1.events',
+  usages: 'weir.usage.v1.>',
+} as const;
+
+/** Queue groups of the subjects that any replica may answer. */
+export const queueGroups = { policy: 'policy', scheduler: 'scheduler' } as const;
+
+/** JetStream names. */
+export const streams = { usage: 'USAGE' } as const;
+
+/** Key-value buckets. */
+export const buckets = { config: 'weir_config', keys: 'weir_keys' } as const;
+
+/** The last token of a subject: the request id of `reply`, `body` and `hop` subjects. */
+export const lastToken = (subject: string): string => subject.slice(subject.lastIndexOf('.') + 1);
+
+/** Who did not answer, and the ingress and request concerned, from a `hop` subject. */
+export const partsOfHop = (subject: string): { next: string; ingress: string; request: string } => {
+  const parts = subject.split('.');
+  return { next: parts[4] ?? '', ingress: parts[5] ?? '', request: parts[6] ?? '' };
+};
+
+/** The pool and the instance that a `load` subject names. */
+export const partsOfLoad = (subject: string): { pool: string; instance: string } => {
+  const parts = subject.split('.');
+  return { pool: parts[3] ?? '', instance: parts[4] ?? '' };
+};
