@@ -1,0 +1,226 @@
+import type { ContainerKind, JsonLexer, JsonSink, ScalarKind } from './json-lexer.ts';
+import type { JsonToken } from './json-token.ts';
+import { createKeyMatcher } from './key-matcher.ts';
+import type { ByteRange, RequestFields, StreamOptionsField } from './request-fields.ts';
+
+const caps = ['max_completion_tokens', 'max_tokens', 'max_output_tokens'] as const;
+const lists = ['messages', 'input', 'prompt', 'tools'] as const;
+const fieldNames = ['model', 'stream', 'stream_options', 'encoding_format', 'n', ...caps, ...lists] as const;
+
+type FieldName = (typeof fieldNames)[number];
+type ListName = (typeof lists)[number];
+type CountName = (typeof caps)[number] | 'n';
+
+interface FieldRule {
+  readonly kinds: readonly (ScalarKind | ContainerKind)[];
+  readonly expected: string;
+}
+
+const countRule: FieldRule = { kinds: ['number', 'null'], expected: 'a non-negative integer' };
+
+/** What the fields that we act on may be. The lists are the upstream's to judge. */
+const rules: Partial<Record<FieldName, FieldRule>> = {
+  model: { kinds: ['string'], expected: 'a string' },
+  stream: { kinds: ['true', 'false', 'null'], expected: 'true, false or null' },
+  stream_options: { kinds: ['object', 'null'], expected: 'an object or null' },
+  encoding_format: { kinds: ['string', 'null'], expected: 'a string or null' },
+  n: countRule,
+  max_completion_tokens: countRule,
+  max_tokens: countRule,
+  max_output_tokens: countRule,
+};
+
+const usageParam = 'stream_options.include_usage';
+const maxModelChars = 256;
+const maxNumberBytes = 32;
+const matchField = createKeyMatcher(fieldNames);
+const matchUsage = createKeyMatcher(['include_usage']);
+const matchData = createKeyMatcher(['data']);
+
+const isList = (field: FieldName | undefined): field is ListName =>
+  field === 'messages' || field === 'input' || field === 'prompt' || field === 'tools';
+
+const isDataUrl = ({ bytes, from }: JsonToken): boolean =>
+  bytes[from + 1] === 0x64 &&
+  bytes[from + 2] === 0x61 &&
+  bytes[from + 3] === 0x74 &&
+  bytes[from + 4] === 0x61 &&
+  bytes[from + 5] === 0x3a;
+
+const article = (kind: ScalarKind | ContainerKind): string => {
+  if (kind === 'object' || kind === 'array') return `an ${kind}`;
+  return kind === 'string' || kind === 'number' ? `a ${kind}` : kind;
+};
+
+/** Longer than any model name can be, escaped: what the lexer has to keep of a token that comes in pieces. */
+export const maxRequestTokenBytes = maxModelChars * 6 + 2;
+
+/** Gathers the fields that Weir acts on from the tokens of a request body. */
+export class RequestCollector implements JsonSink {
+  lexer: JsonLexer | undefined;
+  #open = 0;
+  #hasMembers = false;
+  readonly #seen = new Set<FieldName>();
+  #field: FieldName | undefined;
+  #inUsageValue = false;
+  #sawUsage = false;
+  #inDataValue = false;
+  #model: RequestFields['model'];
+  #stream: boolean | undefined;
+  #streamOptions: { -readonly [Name in keyof StreamOptionsField]: StreamOptionsField[Name] } | undefined;
+  #encodingFormat: string | undefined;
+  readonly #counts: { [Name in CountName]?: number } = {};
+  readonly #elements: { [Name in ListName]?: number } = {};
+  #chars = 0;
+  #binaryChars = 0;
+  #tokenIds = 0;
+
+  key(token: JsonToken): void {
+    const depth = this.lexer?.depth;
+    this.#inDataValue = token.end - token.start === 6 && matchData(token) !== undefined;
+    if (depth === 1) this.#takeField(token);
+    else if (depth === 2 && this.#field === 'stream_options') this.#takeOption(token);
+  }
+
+  open(kind: ContainerKind, start: number): void {
+    const depth = this.lexer?.depth;
+    this.#inDataValue = false;
+    if (depth === 0) this.#open = start + 1;
+    else if (depth === 1 && this.#field !== undefined) this.#openField(this.#field, kind, start);
+    else if (depth === 2) this.#countElement();
+    if (this.#inUsageValue) this.#refuse(usageParam, 'true or false', article(kind), start);
+  }
+
+  close(_kind: ContainerKind, end: number): void {
+    if (this.lexer?.depth !== 1) return;
+    if (this.#field === 'stream_options' && this.#streamOptions) {
+      this.#streamOptions.range = [this.#streamOptions.range[0], end];
+    }
+    this.#field = undefined;
+  }
+
+  scalar(kind: ScalarKind, token: JsonToken): void {
+    const depth = this.lexer?.depth;
+    if (kind === 'string') this.#countChars(token);
+    this.#inDataValue = false;
+    if (this.#inUsageValue) this.#takeUsage(kind, token);
+    if (this.#field === undefined) return;
+    if (depth === 1) {
+      this.#takeScalar(this.#field, kind, token);
+      this.#field = undefined;
+      return;
+    }
+    if (depth === 2) this.#countElement();
+    if (kind === 'number' && (this.#field === 'input' || this.#field === 'prompt') && this.lexer?.inArray) {
+      this.#tokenIds += 1;
+    }
+  }
+
+  fields(): RequestFields {
+    const { max_completion_tokens, max_tokens, max_output_tokens, n } = this.#counts;
+    const outputCap = max_completion_tokens ?? max_tokens ?? max_output_tokens;
+    const { messages, input, prompt, tools } = this.#elements;
+    return {
+      open: this.#open,
+      empty: !this.#hasMembers,
+      ...(this.#model && { model: this.#model }),
+      ...(this.#stream !== undefined && { stream: this.#stream }),
+      ...(this.#streamOptions && { streamOptions: this.#streamOptions }),
+      ...(outputCap !== undefined && { outputCap }),
+      ...(this.#encodingFormat !== undefined && { encodingFormat: this.#encodingFormat }),
+      ...(n !== undefined && { n }),
+      messages: messages ?? input ?? prompt ?? 0,
+      tools: tools ?? 0,
+      chars: this.#chars,
+      textChars: this.#chars - this.#binaryChars,
+      tokenIds: this.#tokenIds,
+    };
+  }
+
+  #takeField(token: JsonToken): void {
+    this.#hasMembers = true;
+    this.#field = matchField(token);
+    if (this.#field === undefined) return;
+    if (this.#seen.has(this.#field)) this.#refuseDuplicate(this.#field, token.start);
+    this.#seen.add(this.#field);
+  }
+
+  #takeOption(token: JsonToken): void {
+    if (this.#streamOptions) this.#streamOptions.empty = false;
+    this.#inUsageValue = matchUsage(token) !== undefined;
+    if (this.#inUsageValue && this.#sawUsage) this.#refuseDuplicate(usageParam, token.start);
+    this.#sawUsage ||= this.#inUsageValue;
+  }
+
+  #takeUsage(kind: ScalarKind, { start, end }: JsonToken): void {
+    this.#inUsageValue = false;
+    if (kind === 'string' || kind === 'number') {
+      this.#refuse(usageParam, 'true or false', article(kind), start);
+    } else if (this.#streamOptions) {
+      this.#streamOptions.includeUsage = { value: kind === 'true', range: [start, end] };
+    }
+  }
+
+  #openField(field: FieldName, kind: ContainerKind, start: number): void {
+    this.#requireKind(field, kind, start);
+    if (field === 'stream_options') {
+      this.#streamOptions = { range: [start, start], kind: 'object', open: start + 1, empty: true };
+    } else if (isList(field) && kind === 'array') this.#elements[field] = 0;
+  }
+
+  #takeScalar(field: FieldName, kind: ScalarKind, token: JsonToken): void {
+    this.#requireKind(field, kind, token.start);
+    const range: ByteRange = [token.start, token.end];
+    if (field === 'model') this.#takeModel(token, range);
+    else if (field === 'stream') this.#stream = kind === 'true';
+    else if (field === 'stream_options') this.#streamOptions = { range, kind: 'null' };
+    else if (isList(field)) {
+      if (kind === 'string' && (field === 'input' || field === 'prompt')) this.#elements[field] = 1;
+    } else if (kind === 'null') return;
+    else if (field === 'encoding_format') this.#encodingFormat = this.#textOf(token);
+    else this.#takeCount(field, token);
+  }
+
+  #takeModel(token: JsonToken, range: ByteRange): void {
+    const found = `${token.units} characters`;
+    if (token.units > maxModelChars)
+      this.#refuse('model', `at most ${maxModelChars} characters`, found, token.start);
+    else this.#model = { value: this.#textOf(token), range };
+  }
+
+  #takeCount(field: CountName, token: JsonToken): void {
+    const raw = token.rawText(maxNumberBytes);
+    const count = raw === undefined ? Number.NaN : Number(raw);
+    if (Number.isSafeInteger(count) && count >= 0) this.#counts[field] = Math.abs(count);
+    else this.#refuse(field, countRule.expected, raw ?? 'a longer number', token.start);
+  }
+
+  #textOf(token: JsonToken): string {
+    const raw = token.rawText();
+    return raw === undefined ? '' : JSON.parse(raw);
+  }
+
+  #countElement(): void {
+    if (!isList(this.#field)) return;
+    const count = this.#elements[this.#field];
+    if (count !== undefined) this.#elements[this.#field] = count + 1;
+  }
+
+  #countChars(token: JsonToken): void {
+    this.#chars += token.units;
+    if (this.#inDataValue || isDataUrl(token)) this.#binaryChars += token.units;
+  }
+
+  #requireKind(field: FieldName, kind: ScalarKind | ContainerKind, offset: number): void {
+    const rule = rules[field];
+    if (rule && !rule.kinds.includes(kind)) this.#refuse(field, rule.expected, article(kind), offset);
+  }
+
+  #refuse(param: string, expected: string, found: string, offset: number): void {
+    this.lexer?.fail('bad_body', `'${param}' must be ${expected}, found ${found}`, offset, param);
+  }
+
+  #refuseDuplicate(param: string, offset: number): void {
+    this.lexer?.fail('bad_body', `duplicate field '${param}', again at byte ${offset}`, offset, param);
+  }
+}

@@ -1,0 +1,34 @@
+import type { ScanResult } from './request-fields.ts';
+import { createRequestScanner, type RequestScanner } from './request-scanner.ts';
+
+interface ScanLimits {
+  readonly maxDepth: number;
+  /** The most that is scanned before other work gets its turn. */
+  readonly sliceBytes?: number;
+  /** Resolves when other work had its turn, such as after `setImmediate`. */
+  readonly yieldTo: () => Promise<void>;
+}
+
+const defaultSliceBytes = 262_144;
+
+const scanInSlices = async (
+  scanner: RequestScanner,
+  body: Uint8Array,
+  sliceBytes: number,
+  yieldTo: () => Promise<void>,
+): Promise<ScanResult> => {
+  for (let start = 0; start < body.byteLength && !scanner.failed; start += sliceBytes) {
+    if (start > 0) await yieldTo();
+    scanner.push(body.subarray(start, start + sliceBytes));
+  }
+  return scanner.finish();
+};
+
+/** Scans a whole body: at once, without a promise, up to `sliceBytes`; else slice by slice. */
+export const scanBody = (body: Uint8Array, limits: ScanLimits): Promise<ScanResult> | ScanResult => {
+  const sliceBytes = limits.sliceBytes ?? defaultSliceBytes;
+  const scanner = createRequestScanner(limits);
+  if (body.byteLength > sliceBytes) return scanInSlices(scanner, body, sliceBytes, limits.yieldTo);
+  scanner.push(body);
+  return scanner.finish();
+};

@@ -1,0 +1,101 @@
+import { type ContainerKind, JsonLexer, type JsonSink, type ScalarKind } from './json-lexer.ts';
+import type { JsonToken } from './json-token.ts';
+import { createKeyMatcher } from './key-matcher.ts';
+import { SpanRecorder } from './span-recorder.ts';
+
+export interface ValueExtractor<Name extends string> {
+  /** The document is not a JSON object. Values that came before the fault stay. */
+  readonly failed: boolean;
+  push(bytes: Uint8Array): void;
+  /** Raw JSON text. Absent while not complete, when missing, or longer than `maxValueBytes`. */
+  value(name: Name): string | undefined;
+}
+
+interface Watch {
+  readonly path: readonly string[];
+  readonly matchers: readonly ((token: JsonToken) => string | undefined)[];
+  readonly recorder: SpanRecorder;
+  /** How many keys of the path the current position has behind it. */
+  matched: number;
+  text: string | undefined;
+}
+
+const createWatch = (path: readonly string[], maxValueBytes: number): Watch => ({
+  path,
+  matchers: path.map((name) => createKeyMatcher([name])),
+  recorder: new SpanRecorder(maxValueBytes),
+  matched: 0,
+  text: undefined,
+});
+
+const defaultMaxValueBytes = 65_536;
+const maxDepth = 1_000;
+
+class ValueSink implements JsonSink {
+  lexer: JsonLexer | undefined;
+  piece: Uint8Array = new Uint8Array(0);
+  base = 0;
+  readonly #watches: readonly Watch[];
+
+  constructor(watches: readonly Watch[]) {
+    this.#watches = watches;
+  }
+
+  key(token: JsonToken): void {
+    const depth = this.lexer?.depth ?? 0;
+    for (const watch of this.#watches) {
+      if (watch.matched < depth - 1 || depth > watch.path.length) continue;
+      watch.matched = watch.matchers[depth - 1]?.(token) === undefined ? depth - 1 : depth;
+    }
+  }
+
+  scalar(_kind: ScalarKind, token: JsonToken): void {
+    for (const watch of this.#watches) {
+      if (this.#isValueOf(watch)) watch.text = token.rawText();
+    }
+  }
+
+  open(_kind: ContainerKind, start: number): void {
+    for (const watch of this.#watches) {
+      if (this.#isValueOf(watch)) watch.recorder.begin(start);
+    }
+  }
+
+  close(_kind: ContainerKind, end: number): void {
+    for (const watch of this.#watches) {
+      if (!watch.recorder.recording || this.lexer?.depth !== watch.path.length) continue;
+      watch.text = watch.recorder.finish(end, this.piece, this.base);
+    }
+  }
+
+  #isValueOf(watch: Watch): boolean {
+    return this.lexer?.depth === watch.path.length && watch.matched === watch.path.length;
+  }
+}
+
+/**
+ * Takes single values out of a streamed JSON document without parsing the rest of it. A path is the keys from
+ * the top, through objects only; of duplicate keys the last wins, as in `JSON.parse`.
+ */
+export const createValueExtractor = <Name extends string>(
+  paths: Readonly<Record<Name, readonly string[]>>,
+  { maxValueBytes = defaultMaxValueBytes }: { readonly maxValueBytes?: number } = {},
+): ValueExtractor<Name> => {
+  const watches = new Map<string, Watch>();
+  for (const name in paths) watches.set(name, createWatch(paths[name], maxValueBytes));
+  const sink = new ValueSink([...watches.values()]);
+  const lexer = new JsonLexer(sink, { maxDepth, maxTokenBytes: maxValueBytes });
+  sink.lexer = lexer;
+  return {
+    get failed() {
+      return lexer.problem !== undefined;
+    },
+    push: (bytes) => {
+      sink.piece = bytes;
+      lexer.push(bytes);
+      for (const { recorder } of watches.values()) recorder.carry(bytes, sink.base);
+      sink.base += bytes.byteLength;
+    },
+    value: (name) => watches.get(name)?.text,
+  };
+};
