@@ -1,0 +1,13 @@
+export { matchesPattern, matchesSomePattern } from '@weir/contracts';
+export { explainRoute } from './explain-route.ts';
+export { type ListedModel, listModels } from './list-models.ts';
+export { type MatchedRoute, matchRoute, type RouteMatch } from './match-route.ts';
+export type { RoutedRequest } from './missed-condition.ts';
+export { compileRoutes, findRoute, type RouteTable } from './route-table.ts';
+export {
+  selectUpstreams,
+  type UpstreamCandidate,
+  type UpstreamQuestion,
+  type UpstreamSelection,
+} from './select-upstreams.ts';
+export { speaksApi } from './speaks-api.ts';
