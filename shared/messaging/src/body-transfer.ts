@@ -1,0 +1,85 @@
+import { lastToken, subjects } from '@weir/contracts';
+import type { Bus, BusSubscription } from './bus.ts';
+
+/**
+ * A body too large to travel inline stays in the ingress; whoever needs it asks for chunks:
+ * request = `u32 offset | u32 length`, answer = `u8 status | bytes`. Both ends use a connection of their own for
+ * this, so that a 10 MB prompt never stands in front of somebody's tokens.
+ */
+const status = { ok: 0, unknown: 1 } as const;
+
+/** Small enough for every server's `max_payload`, large enough that 10 MB are 40 round trips. */
+export const bodyChunkBytes = 256 * 1024;
+
+const chunkTimeoutMs = 5_000;
+/** Chunks asked for ahead of the one being used. */
+const readAhead = 3;
+
+export interface BodyServer {
+  readonly size: number;
+  offer(request: string, body: Uint8Array): void;
+  withdraw(request: string): void;
+  drain(): Promise<void>;
+}
+
+/** The ingress's end. Bodies are held until they are withdrawn; the HTTP body limit bounds each. */
+export const createBodyServer = (bus: Bus, instance: string): BodyServer => {
+  const bodies = new Map<string, Uint8Array>();
+  const subscription: BusSubscription = bus.subscribe(subjects.bodies(instance), (message) => {
+    const body = bodies.get(lastToken(message.subject));
+    if (!body || message.data.byteLength !== 8) return message.respond(Uint8Array.of(status.unknown));
+    const view = new DataView(message.data.buffer, message.data.byteOffset, 8);
+    const offset = view.getUint32(0);
+    const chunk = body.subarray(offset, offset + Math.min(view.getUint32(4), bodyChunkBytes));
+    const answer = new Uint8Array(1 + chunk.byteLength);
+    answer[0] = status.ok;
+    answer.set(chunk, 1);
+    message.respond(answer);
+  });
+  return {
+    get size() {
+      return bodies.size;
+    },
+    offer: (request, body) => {
+      bodies.set(request, body);
+    },
+    withdraw: (request) => {
+      bodies.delete(request);
+    },
+    drain: () => subscription.drain(),
+  };
+};
+
+const pullChunk = async (bus: Bus, subject: string, offset: number, length: number): Promise<Uint8Array> => {
+  const question = new Uint8Array(8);
+  const view = new DataView(question.buffer);
+  view.setUint32(0, offset);
+  view.setUint32(4, length);
+  const answer = await bus.request(subject, question, chunkTimeoutMs);
+  if (answer.outcome !== 'answered') {
+    throw new Error(`body of ${lastToken(subject)} at ${offset}: ${answer.outcome}`);
+  }
+  if (answer.data[0] !== status.ok) throw new Error(`body of ${lastToken(subject)} is no longer offered`);
+  const chunk = answer.data.slice(1);
+  if (chunk.byteLength !== length) throw new Error(`body of ${lastToken(subject)} is cut at ${offset}`);
+  return chunk;
+};
+
+/** Yields the body in order. Throws when the ingress does not answer in time or has withdrawn it. */
+export async function* pullBody(bus: Bus, subject: string, totalBytes: number): AsyncGenerator<Uint8Array> {
+  const pending: Promise<Uint8Array>[] = [];
+  let next = 0;
+  const ask = () => {
+    const length = Math.min(bodyChunkBytes, totalBytes - next);
+    const chunk = pullChunk(bus, subject, next, length);
+    // It is awaited in turn; until then a failure must not count as unhandled.
+    chunk.catch(() => undefined);
+    pending.push(chunk);
+    next += length;
+  };
+  while (next < totalBytes || pending.length > 0) {
+    while (next < totalBytes && pending.length < readAhead) ask();
+    const chunk = await pending.shift();
+    if (chunk) yield chunk;
+  }
+}

@@ -1,0 +1,197 @@
+import {
+  type AcceptedFrame,
+  type Frame,
+  frameKinds,
+  fromWireError,
+  type HandedBackFrame,
+  type HeadFrame,
+  type Packet,
+  type QueuedFrame,
+  readJsonFrame,
+  type UsageFrame,
+  type WireError,
+} from '@weir/contracts';
+import { replySettings } from './reply-settings.ts';
+
+/** An adapter run that may come to answer. */
+export interface Candidate extends AcceptedFrame {
+  readonly tag: number;
+}
+
+export type ReplyEvent =
+  | { readonly type: 'queued'; readonly position?: number }
+  | { readonly type: 'accepted'; readonly candidate: Candidate }
+  | { readonly type: 'handed-back'; readonly reason: string }
+  /** The stream is bound to this candidate from here on. */
+  | { readonly type: 'head'; readonly head: HeadFrame; readonly candidate: Candidate | undefined }
+  | { readonly type: 'data'; readonly bytes: Uint8Array }
+  | { readonly type: 'usage'; readonly usage: UsageFrame }
+  | { readonly type: 'end' }
+  | { readonly type: 'error'; readonly error: WireError }
+  /** Frames were lost: what follows cannot be trusted. */
+  | { readonly type: 'gap' }
+  /** A run that came too late: cancel it. */
+  | { readonly type: 'loser'; readonly candidate: Candidate };
+
+interface Run {
+  candidate: Candidate | undefined;
+  nextSequence: number;
+  bytes: number;
+}
+
+/** The ingress's end of a reply stream: a machine that turns packets into events. */
+export interface ReplyReader {
+  push(packet: Packet): ReplyEvent[];
+  /** Runs that have accepted and not failed. */
+  candidates(): Candidate[];
+  /** Forgets a run whose adapter is gone. Returns true when the stream was bound to it or nothing else is left. */
+  drop(instance: string): boolean;
+  /** Counts what the client has taken; returns the credit to grant, when there is enough to be worth a message. */
+  consume(bytes: number): { bytes: number; frames: number } | undefined;
+  /** Tag of the run that the stream is bound to. */
+  readonly boundTag: number | undefined;
+}
+
+class Reader implements ReplyReader {
+  boundTag: number | undefined;
+  #runs = new Map<number, Run>();
+  #consumedBytes = 0;
+  #consumedFrames = 0;
+
+  push({ tag, frames }: Packet): ReplyEvent[] {
+    const events: ReplyEvent[] = [];
+    const run = this.#runOf(tag);
+    for (const frame of frames) {
+      if (tag !== 0 && !this.#inOrder(run, frame, events)) continue;
+      this.#read(tag, run, frame, events);
+    }
+    return events;
+  }
+
+  candidates(): Candidate[] {
+    return [...this.#runs.values()].flatMap(({ candidate }) => (candidate ? [candidate] : []));
+  }
+
+  drop(instance: string): boolean {
+    let lost = false;
+    for (const [tag, { candidate }] of this.#runs) {
+      if (candidate?.instance !== instance) continue;
+      this.#runs.delete(tag);
+      lost = true;
+    }
+    if (!lost) return false;
+    if (this.boundTag === undefined) return this.candidates().length === 0;
+    return !this.#runs.has(this.boundTag);
+  }
+
+  consume(bytes: number): { bytes: number; frames: number } | undefined {
+    this.#consumedBytes += bytes;
+    this.#consumedFrames += 1;
+    const worthIt =
+      this.#consumedBytes >= replySettings.creditBytes / 2 ||
+      this.#consumedFrames >= replySettings.creditFrames / 2;
+    if (!worthIt) return undefined;
+    const credit = { bytes: this.#consumedBytes, frames: this.#consumedFrames };
+    this.#consumedBytes = 0;
+    this.#consumedFrames = 0;
+    return credit;
+  }
+
+  #runOf(tag: number): Run {
+    const known = this.#runs.get(tag);
+    if (known) return known;
+    const run: Run = { candidate: undefined, nextSequence: 0, bytes: 0 };
+    this.#runs.set(tag, run);
+    return run;
+  }
+
+  #inOrder(run: Run, frame: Frame, events: ReplyEvent[]): boolean {
+    if (frame.sequence === run.nextSequence) {
+      run.nextSequence += 1;
+      return true;
+    }
+    if (frame.sequence > run.nextSequence) {
+      run.nextSequence = Number.POSITIVE_INFINITY;
+      events.push({ type: 'gap' });
+    }
+    return false;
+  }
+
+  #read(tag: number, run: Run, frame: Frame, events: ReplyEvent[]): void {
+    const elsewhere = this.boundTag !== undefined && this.boundTag !== tag;
+    if (frame.kind === frameKinds.accepted) this.#accept(tag, run, frame, elsewhere, events);
+    if (elsewhere) return;
+    switch (frame.kind) {
+      case frameKinds.queued:
+        events.push({ type: 'queued', ...(readJsonFrame(frame) as QueuedFrame | undefined) });
+        break;
+      case frameKinds.head:
+        this.#bind(tag, run, frame, events);
+        break;
+      case frameKinds.data:
+        run.bytes += frame.payload.byteLength;
+        events.push({ type: 'data', bytes: frame.payload });
+        break;
+      case frameKinds.usage:
+        events.push({
+          type: 'usage',
+          usage: (readJsonFrame(frame) as UsageFrame | undefined) ?? { quality: 'unknown' },
+        });
+        break;
+      case frameKinds.end:
+        this.#end(run, frame, events);
+        break;
+      case frameKinds.error:
+        this.#fail(tag, frame, events);
+        break;
+      case frameKinds.handedBack: {
+        this.#runs.delete(tag);
+        const reason = (readJsonFrame(frame) as HandedBackFrame | undefined)?.reason ?? 'unknown';
+        events.push({ type: 'handed-back', reason });
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+  #accept(tag: number, run: Run, frame: Frame, elsewhere: boolean, events: ReplyEvent[]): void {
+    const accepted = readJsonFrame(frame) as AcceptedFrame | undefined;
+    if (accepted === undefined) {
+      events.push({ type: 'gap' });
+      return;
+    }
+    run.candidate = { ...accepted, tag };
+    events.push({ type: elsewhere ? 'loser' : 'accepted', candidate: run.candidate });
+    if (elsewhere) this.#runs.delete(tag);
+  }
+
+  #bind(tag: number, run: Run, frame: Frame, events: ReplyEvent[]): void {
+    const head = readJsonFrame(frame) as HeadFrame | undefined;
+    if (head === undefined) {
+      events.push({ type: 'gap' });
+      return;
+    }
+    this.boundTag = tag;
+    for (const [otherTag, other] of this.#runs) {
+      if (otherTag === tag || !other.candidate) continue;
+      events.push({ type: 'loser', candidate: other.candidate });
+      this.#runs.delete(otherTag);
+    }
+    events.push({ type: 'head', head, candidate: run.candidate });
+  }
+
+  #end(run: Run, frame: Frame, events: ReplyEvent[]): void {
+    const end = readJsonFrame(frame) as { bytes?: number } | undefined;
+    events.push(end?.bytes === run.bytes ? { type: 'end' } : { type: 'gap' });
+  }
+
+  #fail(tag: number, frame: Frame, events: ReplyEvent[]): void {
+    this.#runs.delete(tag);
+    // Another run may still answer.
+    if (this.boundTag === undefined && this.candidates().length > 0) return;
+    events.push({ type: 'error', error: fromWireError(readJsonFrame(frame)) });
+  }
+}
+
+export const createReplyReader = (): ReplyReader => new Reader();
