@@ -1,0 +1,68 @@
+import { buckets, parseConfig, type WeirConfig } from '@weir/contracts';
+import { type NatsBus, putIfChanged, watchKey } from '@weir/messaging';
+import type { ServiceContext } from './service-context.ts';
+
+const configKey = 'current';
+
+/** The configuration that is in force, as published in key-value. */
+export interface ConfigSource {
+  /** Undefined until the first revision has arrived. */
+  readonly current: WeirConfig | undefined;
+  readonly revision: number;
+  /** Called at once when there is one, and with each later revision. */
+  onChange(listener: (config: WeirConfig, revision: number) => void): void;
+}
+
+/** Publishes a configuration for every service of the mesh, unless it is in force already. */
+export const publishConfig = async (
+  context: ServiceContext,
+  bus: NatsBus,
+  config: WeirConfig,
+): Promise<void> => {
+  const target = { bucket: buckets.config, key: configKey, replicas: replicasOf(context) };
+  const outcome = await putIfChanged(bus, target, JSON.stringify(config));
+  context.logger.info({ outcome }, 'configuration published');
+};
+
+/** Replicas of streams and buckets: 1 on a single server, 3 on a cluster. */
+export const replicasOf = (context: ServiceContext): number => Number(context.env['WEIR_JS_REPLICAS'] ?? 1);
+
+/** Follows the configuration. A revision that does not parse is reported and the last good one stays in force. */
+export const watchConfig = async (context: ServiceContext, bus: NatsBus): Promise<ConfigSource> => {
+  const listeners: ((config: WeirConfig, revision: number) => void)[] = [];
+  let current: WeirConfig | undefined;
+  let revision = 0;
+  const watcher = await watchKey(
+    bus,
+    { bucket: buckets.config, key: configKey, replicas: replicasOf(context) },
+    (entry) => {
+      const parsed = parseConfig(JSON.parse(entry.value));
+      if (parsed.outcome === 'invalid') {
+        context.logger.error(
+          { revision: entry.revision, problems: parsed.problems },
+          'configuration refused',
+        );
+        return;
+      }
+      current = parsed.config;
+      revision = entry.revision;
+      context.logger.info({ revision }, 'configuration in force');
+      for (const listener of listeners) listener(parsed.config, entry.revision);
+    },
+    (error) => context.logger.error({ err: error }, 'configuration watch'),
+  );
+  context.lifecycle.onShutdown('disconnect', 'configuration watch', async () => watcher.stop(), 1_000);
+  context.health.check('config', () => current !== undefined || 'no configuration has been published yet');
+  return {
+    get current() {
+      return current;
+    },
+    get revision() {
+      return revision;
+    },
+    onChange: (listener) => {
+      listeners.push(listener);
+      if (current) listener(current, revision);
+    },
+  };
+};
