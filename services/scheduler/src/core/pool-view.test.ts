@@ -1,0 +1,147 @@
+import type { LoadReport } from '@weir/contracts';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createPoolView } from './pool-view.ts';
+
+const self = 'scheduler-me';
+const start = 1_000_000;
+let sequence = 0;
+
+const report = (given: Partial<LoadReport> = {}): LoadReport => {
+  sequence += 1;
+  return {
+    v: 1,
+    pool: 'gpu',
+    instance: 'adapter-a',
+    epoch: 1,
+    sequence,
+    state: 'ready',
+    targets: [{ target: 't0', pendingTokens: 100, running: 2, capacity: 8 }],
+    watermarks: {},
+    ...given,
+  };
+};
+
+const booking = { pool: 'gpu', instance: 'adapter-a', target: 't0', tokens: 50 };
+
+const createWith = (...reports: LoadReport[]) => {
+  const pools = createPoolView(self);
+  for (const one of reports) pools.apply(one, start);
+  return pools;
+};
+
+test('a place shows what was reported plus what was reserved since', () => {
+  const pools = createWith(report());
+  expect(pools.reserve(booking, start)).toBe(1);
+  expect(pools.reserve(booking, start)).toBe(2);
+  expect(pools.view('gpu', start)).toMatchObject([{ pendingTokens: 200, running: 4, host: { running: 4 } }]);
+});
+
+test('a reservation vanishes with the report whose watermark covers it, the later ones stay', () => {
+  const pools = createWith(report());
+  pools.reserve(booking, start);
+  pools.reserve({ ...booking, tokens: 7 }, start);
+  pools.apply(report({ watermarks: { [self]: 1, 'scheduler-other': 9 } }), start);
+  expect(pools.view('gpu', start)).toMatchObject([{ pendingTokens: 107, running: 3 }]);
+});
+
+test('a watermark that one pool reports does not cover what another pool has not reported yet', () => {
+  const other = { pool: 'other' };
+  const pools = createWith(report(), report(other));
+  pools.reserve(booking, start);
+  expect(pools.reserve({ ...booking, ...other }, start)).toBe(2);
+  pools.apply(report({ ...other, watermarks: { [self]: 2 } }), start);
+  expect(pools.view('gpu', start)).toMatchObject([{ pendingTokens: 150 }]);
+  expect(pools.view('other', start)).toMatchObject([{ pendingTokens: 100 }]);
+});
+
+test('a reservation that no report covers is given back after two seconds', () => {
+  const pools = createWith(report());
+  pools.reserve(booking, start);
+  pools.apply(report(), start + 1_999);
+  expect(pools.view('gpu', start + 1_999)).toMatchObject([{ pendingTokens: 150 }]);
+  expect(pools.view('gpu', start + 2_000)).toMatchObject([{ pendingTokens: 100, host: { running: 2 } }]);
+});
+
+test('an instance that has not reported for a second is no candidate, and is one again with its next report', () => {
+  const pools = createWith(report());
+  expect(pools.view('gpu', start + 1_000)).toHaveLength(1);
+  expect(pools.view('gpu', start + 1_001)).toEqual([]);
+  pools.apply(report(), start + 1_500);
+  expect(pools.view('gpu', start + 1_500)).toHaveLength(1);
+});
+
+test('an instance that is gone leaves every pool at once, and keeps counting when it comes back', () => {
+  const pools = createWith(report(), report({ pool: 'other' }));
+  pools.reserve(booking, start);
+  pools.gone('adapter-a');
+  expect(pools.view('gpu', start)).toEqual([]);
+  expect(pools.view('other', start)).toEqual([]);
+  pools.apply(report(), start);
+  expect(pools.view('gpu', start)).toMatchObject([{ running: 2, host: { running: 2 } }]);
+  expect(pools.reserve(booking, start)).toBe(2);
+});
+
+test('a new epoch begins anew: no reservations, no numbers, nothing from other pools', () => {
+  const pools = createWith(report(), report({ pool: 'other' }));
+  pools.reserve(booking, start);
+  pools.apply(report({ epoch: 2, sequence: 0 }), start);
+  expect(pools.view('gpu', start)).toMatchObject([{ pendingTokens: 100, host: { running: 2 } }]);
+  expect(pools.view('other', start)).toEqual([]);
+  expect(pools.reserve(booking, start)).toBe(1);
+});
+
+test('a report that is older than the last one changes nothing', () => {
+  const pools = createWith(report({ sequence: 9 }));
+  expect(pools.apply(report({ sequence: 8, targets: [] }), start)).toBe(false);
+  expect(pools.view('gpu', start)).toHaveLength(1);
+});
+
+test('a draining instance is still seen, but not open', () => {
+  const pools = createWith(report({ state: 'draining' }));
+  expect(pools.view('gpu', start)).toMatchObject([{ isOpen: false, pendingTokens: 100 }]);
+});
+
+test('the host counts over targets and pools, and forgets a pool that is dead', () => {
+  const pools = createWith(report(), report({ pool: 'other' }));
+  expect(pools.view('gpu', start)).toMatchObject([{ running: 2, host: { running: 4 } }]);
+  pools.apply(report(), start + 3_001);
+  expect(pools.view('gpu', start + 3_001)).toMatchObject([{ host: { running: 2 } }]);
+});
+
+type Step = { kind: 'reserve'; tokens: number } | { kind: 'report'; seen: number } | { kind: 'gone' };
+
+const steps = fc.array(
+  fc.oneof(
+    fc.record({ kind: fc.constant('reserve' as const), tokens: fc.nat(1_000) }),
+    fc.record({ kind: fc.constant('report' as const), seen: fc.nat(40) }),
+    fc.record({ kind: fc.constant('gone' as const) }),
+  ),
+  { maxLength: 60 },
+);
+
+test('law: whatever happens, the view is the report plus the reservations above its watermark', () => {
+  fc.assert(
+    fc.property(steps, (history: readonly Step[]) => {
+      const pools = createWith(report());
+      let open: { dispatch: number; tokens: number }[] = [];
+      for (const step of history) {
+        if (step.kind === 'reserve') {
+          const dispatch = pools.reserve({ ...booking, tokens: step.tokens }, start);
+          if (pools.view('gpu', start).length > 0) open.push({ dispatch, tokens: step.tokens });
+        } else if (step.kind === 'report') {
+          pools.apply(report({ watermarks: { [self]: step.seen } }), start);
+          open = open.filter(({ dispatch }) => dispatch > step.seen);
+        } else {
+          pools.gone('adapter-a');
+          open = [];
+        }
+        const reserved = open.reduce((sum, { tokens }) => sum + tokens, 0);
+        const running = 2 + open.length;
+        for (const place of pools.view('gpu', start)) {
+          expect(place).toMatchObject({ pendingTokens: 100 + reserved, running, host: { running } });
+        }
+      }
+    }),
+  );
+});

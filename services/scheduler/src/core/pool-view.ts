@@ -1,0 +1,115 @@
+import type { LoadReport } from '@weir/contracts';
+import type { Host, Place } from './place.ts';
+import { PoolMember } from './pool-member.ts';
+
+export interface Booking {
+  readonly pool: string;
+  readonly instance: string;
+  readonly target: string;
+  /** Input tokens. */
+  readonly tokens: number;
+}
+
+/**
+ * A scheduler's picture of all pools: what adapters report, plus its own attempts that no report shows yet.
+ * A machine: times are passed in, milliseconds since the epoch.
+ */
+export interface PoolView {
+  /** Returns false when the report is older than what is known. */
+  apply(report: LoadReport, now: number): boolean;
+  /** Counts an attempt as load of its place, and returns its dispatch number: 1, 2, … for each instance. */
+  reserve(booking: Booking, now: number): number;
+  /** The instance does not answer. It is back with its next report. */
+  gone(instance: string): void;
+  /** Every place of a pool whose instance has reported within the last second. */
+  view(pool: string, now: number): readonly Place[];
+}
+
+/** An adapter instance, over all pools. Dispatch numbers go on over gaps in its reports, as its watermarks do. */
+interface Instance {
+  readonly epoch: number;
+  readonly host: Host;
+  dispatched: number;
+  reportedAt: number;
+}
+
+const sweepEachMs = 1_000;
+const forgetAfterMs = 60_000;
+
+class View implements PoolView {
+  readonly #self: string;
+  #pools = new Map<string, Map<string, PoolMember>>();
+  #instances = new Map<string, Instance>();
+  #sweepAt = 0;
+
+  constructor(self: string) {
+    this.#self = self;
+  }
+
+  apply(report: LoadReport, now: number): boolean {
+    if (now >= this.#sweepAt) this.#sweep(now);
+    const instance = this.#instanceOf(report, now);
+    const members = this.#pools.get(report.pool) ?? new Map<string, PoolMember>();
+    this.#pools.set(report.pool, members);
+    const member = members.get(report.instance) ?? new PoolMember(report.instance, instance.host);
+    members.set(report.instance, member);
+    const isNews = member.apply(report, this.#self, now);
+    if (isNews) instance.reportedAt = now;
+    return isNews;
+  }
+
+  reserve({ pool, instance, target, tokens }: Booking, now: number): number {
+    const known = this.#instances.get(instance);
+    if (!known) throw new Error(`nothing is known of instance ${instance}`);
+    known.dispatched += 1;
+    const booking = { target, tokens, dispatch: known.dispatched };
+    this.#pools.get(pool)?.get(instance)?.reserve(booking, now);
+    return known.dispatched;
+  }
+
+  gone(instance: string): void {
+    for (const members of this.#pools.values()) {
+      members.get(instance)?.clear();
+      members.delete(instance);
+    }
+  }
+
+  view(pool: string, now: number): readonly Place[] {
+    const places: Place[] = [];
+    for (const member of this.#pools.get(pool)?.values() ?? []) {
+      if (!member.isFresh(now)) continue;
+      member.expire(now);
+      for (const place of member.places) places.push(place);
+    }
+    return places;
+  }
+
+  #instanceOf({ instance: name, epoch }: LoadReport, now: number): Instance {
+    const known = this.#instances.get(name);
+    if (known?.epoch === epoch) return known;
+    // What other pools reported of the instance's former life is void.
+    this.gone(name);
+    const instance = { epoch, host: { running: 0 }, dispatched: 0, reportedAt: now };
+    this.#instances.set(name, instance);
+    return instance;
+  }
+
+  /** Instances have new names after each start: those of the past would pile up. */
+  #sweep(now: number): void {
+    this.#sweepAt = now + sweepEachMs;
+    for (const [pool, members] of this.#pools) {
+      for (const [instance, member] of members) {
+        if (!member.isDead(now)) continue;
+        member.clear();
+        members.delete(instance);
+      }
+      if (members.size === 0) this.#pools.delete(pool);
+    }
+    for (const [name, { reportedAt }] of this.#instances) {
+      if (now - reportedAt > forgetAfterMs) this.#instances.delete(name);
+    }
+  }
+}
+
+/** `self`: our own instance, under which adapters note our dispatch numbers. */
+export const createPoolView = (self: string): PoolView => new View(self);

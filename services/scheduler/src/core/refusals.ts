@@ -1,0 +1,52 @@
+import { isErrorReason, type WireError } from '@weir/contracts';
+
+const laterMs = 1_000;
+
+const named = (model: string): string =>
+  model === '' ? 'this request' : JSON.stringify(model.slice(0, 100));
+
+export const deadlinePassed: WireError = {
+  reason: 'request_deadline',
+  message: 'The deadline of the request passed before an attempt could begin.',
+};
+
+/** `resubmit` is for requests of which nothing has begun. */
+export const noConfig = (isFirst: boolean): WireError => ({
+  reason: 'no_config',
+  message: 'The route is not known to every part of the gateway yet. Try again in a moment.',
+  retryAfterMs: laterMs,
+  ...(isFirst ? { resubmit: true } : {}),
+});
+
+export const noTarget = (model: string, isFirst: boolean): WireError => ({
+  reason: 'no_target',
+  message: `No worker for ${named(model)} is running or within reach. Try again in a moment.`,
+  retryAfterMs: laterMs,
+  ...(isFirst ? { resubmit: true } : {}),
+});
+
+/** Not submitted again by ourselves: that would feed the overload. */
+export const saturated = (model: string): WireError => ({
+  reason: 'saturated',
+  message: `Every worker for ${named(model)} is at its limit of requests. Try again in a moment.`,
+  retryAfterMs: laterMs,
+});
+
+export const tooManyDelayed: WireError = {
+  reason: 'saturated',
+  message: 'An attempt failed, and too many others wait to be repeated already. Try again in a moment.',
+  retryAfterMs: laterMs,
+};
+
+export const attemptsUsedUp = (lastFailure: string | undefined): WireError => ({
+  reason: isErrorReason(lastFailure) ? lastFailure : 'upstream_error',
+  message: `All attempts failed; the last one with ${isErrorReason(lastFailure) ? lastFailure : 'an error'}.`,
+});
+
+/** The attempt never reached the adapter, so nothing of it has begun. */
+export const lostAdapter: WireError = {
+  reason: 'no_target',
+  message: 'The worker that was chosen is gone. Try again in a moment.',
+  retryAfterMs: laterMs,
+  resubmit: true,
+};

@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Place } from './place.ts';
+import { selectTarget, type TargetQuestion } from './select-target.ts';
+
+const place = (target: string, given: Partial<Place> = {}): Place => ({
+  instance: 'a',
+  target,
+  pendingTokens: 0,
+  running: 0,
+  host: { running: given.running ?? 0 },
+  capacity: 10,
+  isOpen: true,
+  prefillTokensPerSecond: undefined,
+  ...given,
+});
+
+const targetsOf = (weights: Readonly<Record<string, number>>) =>
+  Object.entries(weights).map(([name, weight]) => ({ name, weight, url: `http://${name}` }));
+
+const choose = (places: readonly Place[], given: Partial<TargetQuestion> = {}) => {
+  const selection = selectTarget({
+    upstream: { strategy: 'least-tokens-queued', targets: targetsOf({ t0: 1, t1: 1 }) },
+    places,
+    excluded: new Set(),
+    inputTokens: 100,
+    turn: 0,
+    random: () => 0,
+    ...given,
+  });
+  return selection.outcome === 'selected'
+    ? `${selection.place.target}@${selection.place.instance}`
+    : selection.outcome;
+};
+
+describe('least tokens queued', () => {
+  test.each<[string, Place[], string]>([
+    ['fewer tokens win', [place('t0', { pendingTokens: 500 }), place('t1', { pendingTokens: 400 })], 't1@a'],
+    [
+      'a faster target wins with more tokens',
+      [
+        place('t0', { pendingTokens: 800, prefillTokensPerSecond: 9_000 }),
+        place('t1', { pendingTokens: 500, prefillTokensPerSecond: 3_000 }),
+      ],
+      't0@a',
+    ],
+    [
+      'tokens are summed over all instances that reach a target',
+      [
+        place('t0', { pendingTokens: 300 }),
+        place('t0', { instance: 'b', pendingTokens: 300 }),
+        place('t1', { pendingTokens: 500 }),
+      ],
+      't1@a',
+    ],
+    ['running attempts cost too', [place('t0', { running: 9 }), place('t1', { running: 1 })], 't1@a'],
+    [
+      'the instance with the fewest attempts leads there',
+      [place('t0', { running: 4 }), place('t0', { instance: 'b', running: 3 })],
+      't0@b',
+    ],
+    ['a target without reports is no candidate', [place('t1', { pendingTokens: 9_999 })], 't1@a'],
+    [
+      'a draining instance is passed over, and its load still counts',
+      [
+        place('t0', { isOpen: false, pendingTokens: 900 }),
+        place('t0', { instance: 'b' }),
+        place('t1', { pendingTokens: 200 }),
+      ],
+      't1@a',
+    ],
+    [
+      'an instance without room is passed over',
+      [place('t0', { running: 3, capacity: 3 }), place('t1', { pendingTokens: 9_999 })],
+      't1@a',
+    ],
+    [
+      'room is a matter of the whole instance',
+      [place('t0', { host: { running: 10 } }), place('t1', { pendingTokens: 9_999 })],
+      't1@a',
+    ],
+    [
+      'no room anywhere is saturation',
+      [place('t0', { running: 10 }), place('t1', { running: 10 })],
+      'saturated',
+    ],
+    ['a target that is not configured is none', [place('t9')], 'none'],
+    ['all draining is none', [place('t0', { isOpen: false })], 'none'],
+    ['no reports at all is none', [], 'none'],
+  ])('%s', (_what, places, expected) => {
+    expect(choose(places)).toBe(expected);
+  });
+
+  test('a heavier weight takes a share of the load as if it were faster', () => {
+    const upstream = { strategy: 'least-tokens-queued' as const, targets: targetsOf({ t0: 1, t1: 3 }) };
+    expect(choose([place('t0'), place('t1', { pendingTokens: 150 })], { upstream })).toBe('t1@a');
+  });
+
+  test('targets within one per cent are drawn by lot', () => {
+    const places = [place('t0', { pendingTokens: 10_000 }), place('t1', { pendingTokens: 10_050 })];
+    expect(choose(places, { random: () => 0 })).toBe('t0@a');
+    expect(choose(places, { random: () => 0.99 })).toBe('t1@a');
+  });
+});
+
+describe('round-robin', () => {
+  const upstream = { strategy: 'round-robin' as const, targets: targetsOf({ t0: 1, t1: 1, t2: 1 }) };
+  const turns = [0, 1, 2, 3];
+
+  test('takes turns, whatever the load', () => {
+    const places = [place('t0', { pendingTokens: 9_999 }), place('t1'), place('t2')];
+    expect(turns.map((turn) => choose(places, { upstream, turn }))).toEqual(['t0@a', 't1@a', 't2@a', 't0@a']);
+  });
+
+  test('leaves out targets without room', () => {
+    const places = [place('t0'), place('t1', { running: 10 }), place('t2')];
+    expect(turns.map((turn) => choose(places, { upstream, turn }))).toEqual(['t0@a', 't2@a', 't0@a', 't2@a']);
+  });
+});
+
+const anyPlaces = fc.array(
+  fc.record({
+    instance: fc.constantFrom('a', 'b'),
+    target: fc.constantFrom('t0', 't1', 't2'),
+    pendingTokens: fc.nat(10_000),
+    running: fc.nat(4),
+    host: fc.record({ running: fc.nat(4) }),
+    capacity: fc.constant(3),
+    isOpen: fc.boolean(),
+    prefillTokensPerSecond: fc.option(fc.nat(20_000), { nil: undefined }),
+  }),
+  { maxLength: 8 },
+);
+
+const anyQuestion = fc.record({
+  upstream: fc.record({
+    strategy: fc.constantFrom('round-robin' as const, 'least-tokens-queued' as const),
+    targets: fc.constantFrom(targetsOf({ t0: 1, t1: 2, t2: 1 }), targetsOf({ t1: 1 })),
+  }),
+  places: anyPlaces,
+  excluded: fc.uniqueArray(fc.constantFrom('t0', 't1', 't2')).map((names) => new Set(names)),
+  inputTokens: fc.nat(5_000),
+  turn: fc.nat(1_000),
+  draw: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+});
+
+test('law: what is selected is configured, wanted, open and has room; otherwise there was none', () => {
+  fc.assert(
+    fc.property(anyQuestion, ({ draw, ...question }) => {
+      const selection = selectTarget({ ...question, random: () => draw });
+      const named = new Set(question.upstream.targets.map(({ name }) => name));
+      const open = question.places.filter(
+        ({ target, isOpen }) => isOpen && named.has(target) && !question.excluded.has(target),
+      );
+      const fitting = open.filter(({ host, capacity }) => host.running < capacity);
+      if (selection.outcome === 'selected') expect(fitting).toContain(selection.place);
+      else expect(fitting).toEqual([]);
+      expect(selection.outcome === 'none').toBe(open.length === 0);
+    }),
+  );
+});

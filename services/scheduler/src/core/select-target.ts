@@ -1,0 +1,121 @@
+import type { UpstreamConfig } from '@weir/contracts';
+import { hasRoom, type Place } from './place.ts';
+
+export interface TargetQuestion {
+  readonly upstream: Pick<UpstreamConfig, 'targets' | 'strategy'>;
+  /** Every fresh place of the upstream's pool. */
+  readonly places: readonly Place[];
+  /** Names of targets that are not wanted. */
+  readonly excluded: ReadonlySet<string>;
+  /** Input tokens of this request. */
+  readonly inputTokens: number;
+  /** Counts the requests of this pool, for round-robin. */
+  readonly turn: number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+export type TargetSelection =
+  | { readonly outcome: 'selected'; readonly place: Place }
+  /** There are targets, and each instance that leads to one is at its capacity. */
+  | { readonly outcome: 'saturated' }
+  | { readonly outcome: 'none' };
+
+/** A target with all places that lead to it. */
+interface Choice {
+  readonly weight: number;
+  readonly pendingTokens: number;
+  readonly running: number;
+  readonly tokensPerSecond: number | undefined;
+  /** Places with room; never empty. */
+  readonly free: readonly Place[];
+}
+
+/** What one attempt that is being decoded costs a prefill beside it: scheduling reference, §3.3. */
+const decodeInterferenceMs = 1.5;
+/** While no target's rate is known; only the comparison of tokens with running attempts depends on it. */
+const assumedTokensPerSecond = 10_000;
+const tieShare = 0.01;
+
+const pick = <Item>(items: readonly Item[], random: () => number): Item | undefined =>
+  items[Math.floor(random() * items.length)];
+
+const toChoice = (weight: number, places: readonly Place[]): Choice => {
+  let pendingTokens = 0;
+  let running = 0;
+  let tokensPerSecond: number | undefined;
+  for (const place of places) {
+    pendingTokens += place.pendingTokens;
+    running += place.running;
+    // Each instance sees its own share of the target's work, so the highest is the closest to the truth.
+    if (place.prefillTokensPerSecond !== undefined) {
+      tokensPerSecond = Math.max(tokensPerSecond ?? 0, place.prefillTokensPerSecond);
+    }
+  }
+  return { weight, pendingTokens, running, tokensPerSecond, free: places.filter(hasRoom) };
+};
+
+const groupByTarget = (places: readonly Place[]): Map<string, Place[]> => {
+  const groups = new Map<string, Place[]>();
+  for (const place of places) {
+    const group = groups.get(place.target);
+    if (group) group.push(place);
+    else groups.set(place.target, [place]);
+  }
+  return groups;
+};
+
+/** Mean of the rates that are known: a target without one is taken for an average one. */
+const usualRate = (choices: readonly Choice[]): number => {
+  let sum = 0;
+  let known = 0;
+  for (const { tokensPerSecond } of choices) {
+    if (tokensPerSecond === undefined || tokensPerSecond <= 0) continue;
+    sum += tokensPerSecond;
+    known += 1;
+  }
+  return known === 0 ? assumedTokensPerSecond : sum / known;
+};
+
+/** Milliseconds until the target would have read this request: scheduling reference, §3.3. */
+const costMs = (choice: Choice, inputTokens: number, otherwise: number): number => {
+  const known = choice.tokensPerSecond ?? 0;
+  const tokensPerMs = ((known > 0 ? known : otherwise) * choice.weight) / 1_000;
+  return (choice.pendingTokens + inputTokens) / tokensPerMs + decodeInterferenceMs * choice.running;
+};
+
+const leastTokensQueued = (choices: readonly Choice[], question: TargetQuestion): Choice | undefined => {
+  const otherwise = usualRate(choices);
+  const costs = choices.map((choice) => costMs(choice, question.inputTokens, otherwise));
+  const limit = Math.min(...costs) * (1 + tieShare);
+  const best = choices.filter((_choice, position) => (costs[position] ?? Number.POSITIVE_INFINITY) <= limit);
+  return pick(best, question.random);
+};
+
+const leastRunning = (places: readonly Place[], random: () => number): Place | undefined => {
+  const least = Math.min(...places.map(({ running }) => running));
+  return pick(
+    places.filter(({ running }) => running === least),
+    random,
+  );
+};
+
+/** Chooses a target of one upstream, then the instance that leads there. */
+export const selectTarget = (question: TargetQuestion): TargetSelection => {
+  const groups = groupByTarget(question.places);
+  const choices: Choice[] = [];
+  for (const { name, weight } of question.upstream.targets) {
+    const places = groups.get(name);
+    if (places?.some(({ isOpen }) => isOpen) && !question.excluded.has(name)) {
+      choices.push(toChoice(weight, places));
+    }
+  }
+  if (choices.length === 0) return { outcome: 'none' };
+  const free = choices.filter((choice) => choice.free.length > 0);
+  const chosen =
+    question.upstream.strategy === 'round-robin'
+      ? free[question.turn % free.length]
+      : leastTokensQueued(free, question);
+  const place = chosen && leastRunning(chosen.free, question.random);
+  return place ? { outcome: 'selected', place } : { outcome: 'saturated' };
+};

@@ -1,0 +1,110 @@
+import {
+  decodeEnvelope,
+  type Envelope,
+  encodeEnvelope,
+  subjects,
+  type WeirConfig,
+  WeirError,
+  type WireError,
+} from '@weir/contracts';
+import type { Bus, BusMessage } from '@weir/messaging';
+import type { Logger, Span, Tracer } from '@weir/runtime';
+import { type PlannedAttempt, planAttempt, retryReasonOf } from '../core/plan-attempt.ts';
+import type { PoolView } from '../core/pool-view.ts';
+import { tooManyDelayed } from '../core/refusals.ts';
+import { toRunMeta } from '../core/run-meta.ts';
+import type { Delays } from '../delays.ts';
+import { errorPacket } from '../reply-packets.ts';
+import type { SchedulerMetrics } from '../scheduler-metrics.ts';
+
+export interface ScheduleDependencies {
+  readonly bus: Pick<Bus, 'publish'>;
+  /** Our own instance. */
+  readonly self: string;
+  /** Undefined until there is one. */
+  readonly config: () => WeirConfig | undefined;
+  readonly pools: Pick<PoolView, 'view' | 'reserve'>;
+  readonly turnOf: (pool: string) => number;
+  readonly delays: Pick<Delays, 'add'>;
+  readonly metrics: SchedulerMetrics;
+  readonly tracer: Tracer;
+  readonly logger: Pick<Logger, 'error'>;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+type Schedule = (message: Pick<BusMessage, 'data'>) => void;
+
+/** `weir.v1.schedule`: sends a request to an adapter, at once or after a pause, or refuses it. */
+export const createSchedule = (dependencies: ScheduleDependencies): Schedule => {
+  const { bus, self, config, pools, turnOf, delays, metrics, tracer, logger, now, random } = dependencies;
+
+  const refuse = ({ meta }: Envelope, error: WireError): WireError => {
+    bus.publish(meta.replyTo, errorPacket(error));
+    metrics.countDecision(error.reason);
+    return error;
+  };
+
+  const dispatch = ({ meta, body }: Envelope, attempt: PlannedAttempt, span: Span | undefined): undefined => {
+    const { instance, upstream, target, reservedTokens } = attempt;
+    const booking = { pool: upstream, instance, target, tokens: reservedTokens };
+    const number = pools.reserve(booking, now());
+    const runMeta = toRunMeta(meta, attempt, { scheduler: self, dispatch: number }, span?.traceparent);
+    const hop = subjects.hop(self, instance, meta.ingress, meta.id);
+    bus.publish(subjects.run(instance), encodeEnvelope(runMeta, body), hop);
+    metrics.countDecision('dispatched');
+    if (attempt.number > 1) metrics.countRetry(retryReasonOf(attempt));
+  };
+
+  /** The body is a view into a buffer that is used again: what waits needs its own. */
+  const delay = (envelope: Envelope, delayMs: number): WireError | undefined => {
+    const kept: Envelope = { meta: envelope.meta, body: envelope.body.slice() };
+    if (!delays.add(delayMs, () => schedule(kept, true))) return refuse(envelope, tooManyDelayed);
+    metrics.countDecision('delayed');
+    return undefined;
+  };
+
+  const decide = (envelope: Envelope, hasWaited: boolean, span: Span | undefined): WireError | undefined => {
+    const at = now();
+    const plan = planAttempt({
+      config: config(),
+      meta: envelope.meta,
+      view: (pool) => pools.view(pool, at),
+      turnOf,
+      hasWaited,
+      now: at,
+      random,
+    });
+    if (plan.outcome === 'planned') return dispatch(envelope, plan.attempt, span);
+    if (plan.outcome === 'delayed') return delay(envelope, plan.delayMs);
+    return refuse(envelope, plan.error);
+  };
+
+  /** Whatever goes wrong in here, the client hears of it. */
+  const decideOrFail = (...given: Parameters<typeof decide>): WireError | undefined => {
+    try {
+      return decide(...given);
+    } catch (thrown) {
+      const [envelope] = given;
+      logger.error({ err: thrown, request: envelope.meta.id }, 'cannot schedule');
+      return refuse(envelope, WeirError.from(thrown).wire);
+    }
+  };
+
+  const schedule = (envelope: Envelope, hasWaited: boolean): void => {
+    const startedAt = performance.now();
+    const { trace } = envelope.meta;
+    const span = tracer.enabled
+      ? tracer.start('scheduler schedule', { parent: trace, kind: 'consumer' })
+      : undefined;
+    const error = decideOrFail(envelope, hasWaited, span);
+    span?.end({ error: error?.reason });
+    metrics.observeHop(performance.now() - startedAt);
+  };
+
+  return ({ data }) => {
+    const decoded = decodeEnvelope(data);
+    if (decoded.outcome === 'malformed') metrics.countDecision('malformed');
+    else schedule(decoded.envelope, false);
+  };
+};

@@ -1,0 +1,42 @@
+import type { Metrics } from '@weir/runtime';
+
+export interface SchedulerMetrics {
+  /** `dispatched`, `delayed`, `malformed`, or the reason of a refusal. */
+  countDecision(outcome: string): void;
+  countRetry(reason: string): void;
+  countBadReport(): void;
+  observeHop(durationMs: number): void;
+}
+
+const hopBucketsSeconds = [25e-6, 50e-6, 1e-4, 25e-5, 5e-4, 1e-3, 5e-3, 25e-3, 0.1];
+
+export const createSchedulerMetrics = (metrics: Metrics): SchedulerMetrics => {
+  const decisions = metrics.counter(
+    'weir_scheduler_decisions_total',
+    'What became of each request: dispatched, delayed, or the reason of its refusal.',
+    ['outcome'],
+  );
+  const retries = metrics.counter(
+    'weir_retry_total',
+    'Attempts after the first, by why the one before failed.',
+    ['reason'],
+  );
+  const badReports = metrics.counter(
+    'weir_scheduler_bad_reports_total',
+    'Load reports that could not be read.',
+  );
+  const hops = metrics.histogram(
+    'weir_hop_duration_seconds',
+    'Time from taking a request off the bus to handing it on.',
+    ['hop'],
+    hopBucketsSeconds,
+  );
+  const labels = { hop: 'scheduler' };
+  metrics.gauge('weir_inference_queue_depth', 'Requests that wait for a target with room.').set(0);
+  return {
+    countDecision: (outcome) => decisions.inc({ outcome }),
+    countRetry: (reason) => retries.inc({ reason }),
+    countBadReport: () => badReports.inc(),
+    observeHop: (durationMs) => hops.observe(labels, durationMs / 1_000),
+  };
+};
