@@ -1,0 +1,45 @@
+import type { EnvelopeMeta, HeaderRulesConfig, UpstreamConfig } from '@weir/contracts';
+import type { Bus, UsagePublisher } from '@weir/messaging';
+import type { Logger, Tracer } from '@weir/runtime';
+import type { LoadTracker } from '../core/load-tracker.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { HttpClient } from '../upstream/http-client.ts';
+import type { AttemptMetrics } from './attempt-metrics.ts';
+
+/** An upstream ready to be called. */
+export interface LiveUpstream {
+  readonly name: string;
+  readonly config: UpstreamConfig;
+  readonly provider: Provider;
+  readonly client: HttpClient;
+  readonly credential: string | undefined;
+  /** Header rules by route name. */
+  readonly rulesOf: (route: string) => HeaderRulesConfig | undefined;
+}
+
+/** What attempts share. */
+export interface AttemptDeps {
+  /** Instance of this adapter. */
+  readonly instance: string;
+  /** Source of usage events: the installation. */
+  readonly source: string;
+  readonly bus: Bus;
+  /** The second connection, for large bodies. */
+  readonly bulk: Bus;
+  readonly usage: UsagePublisher;
+  readonly load: LoadTracker;
+  readonly metrics: AttemptMetrics;
+  readonly logger: Logger;
+  readonly tracer: Tracer;
+  readonly now: () => number;
+  readonly newTag: () => number;
+  readonly intentTimeoutMs: number;
+}
+
+/** Everything that one attempt is about. */
+export interface AttemptInput {
+  readonly meta: EnvelopeMeta & Required<Pick<EnvelopeMeta, 'principal' | 'grant' | 'attempt'>>;
+  /** The inline body, copied. */
+  readonly body: Uint8Array;
+  readonly upstream: LiveUpstream;
+}

@@ -1,0 +1,66 @@
+import { planRequestEdits } from '@weir/json';
+import type { Dispatcher } from 'undici';
+import { createJsonTap, createPassTap } from '../core/json-tap.ts';
+import type { ResponseTap } from '../core/response-tap.ts';
+import { createStreamTap } from '../core/stream-tap.ts';
+import { toUpstreamBody } from '../upstream/request-body.ts';
+import { toUpstreamHeaders } from '../upstream/request-headers.ts';
+import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+const mediaType = (headers: Headers): string => String(headers['content-type'] ?? '').toLowerCase();
+
+/** The answer is a stream of events that go out one by one. */
+export const streamsEvents = (status: number, headers: Headers): boolean =>
+  status < 300 && mediaType(headers).startsWith('text/event-stream');
+
+/** The tap that fits what the upstream answers with, whatever was asked for. */
+export const selectTap = (
+  { meta, upstream }: AttemptInput,
+  status: number,
+  headers: Headers,
+): ResponseTap => {
+  if (streamsEvents(status, headers)) return createStreamTap(upstream.provider.createEventReader(meta));
+  if (status >= 300 || !mediaType(headers).includes('json')) return createPassTap();
+  return createJsonTap({
+    toUsage: upstream.provider.toUsage,
+    encodeEmbeddings:
+      meta.api === 'openai.embeddings' &&
+      meta.features.encodingFormat === 'base64' &&
+      upstream.config.embeddings === 'encode-base64',
+  });
+};
+
+/** Sends the request upstream: the client's bytes, but for model name, usage and credential. */
+export const callUpstream = (
+  deps: AttemptDeps,
+  { meta, body, upstream }: AttemptInput,
+  handler: Dispatcher.DispatchHandler,
+): void => {
+  const { model, target } = meta.attempt;
+  const edits = planRequestEdits({
+    marks: meta.marks,
+    ...(model === meta.model ? {} : { model }),
+    askUsage: upstream.provider.asksUsage(meta),
+  });
+  const content = toUpstreamBody(meta, body, edits, deps.bulk);
+  const headers = toUpstreamHeaders({
+    meta,
+    provider: upstream.provider,
+    upstream: upstream.config,
+    rules: upstream.rulesOf(meta.route),
+    credential: upstream.credential,
+    bodyBytes: content.bytes,
+  });
+  upstream.client.dispatch(
+    {
+      target,
+      method: meta.method,
+      path: meta.path,
+      headers,
+      body: content.content as Dispatcher.DispatchOptions['body'],
+    },
+    handler,
+  );
+};

@@ -1,0 +1,81 @@
+/** Larger than any event a provider sends; image and audio deltas run to a few MiB. */
+export const maxEventBytes = 16 * 1024 * 1024;
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
+/** Cuts a byte stream into server-sent events, whatever the line ends and wherever the reads are cut. */
+export interface SseSplitter {
+  /** Events that are complete now, each with its bytes as they came, blank line included. */
+  push(bytes: Uint8Array): Uint8Array[];
+  /** What is left when the stream ends: an event without its blank line, or nothing. */
+  finish(): Uint8Array | undefined;
+  /** True when an event grew past {@link maxEventBytes}; nothing more comes out. */
+  readonly overflowed: boolean;
+}
+
+class Splitter implements SseSplitter {
+  overflowed = false;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  /** The line being read has no bytes yet, and the event being read has some. */
+  #lineIsEmpty = true;
+  #eventIsEmpty = true;
+  #afterReturn = false;
+
+  push(bytes: Uint8Array): Uint8Array[] {
+    const events: Uint8Array[] = [];
+    let start = 0;
+    for (let index = 0; index < bytes.byteLength; index += 1) {
+      if (!this.#endsEvent(bytes[index] ?? 0)) continue;
+      events.push(this.#take(bytes.subarray(start, index + 1)));
+      start = index + 1;
+    }
+    this.#hold(bytes.subarray(start));
+    return this.overflowed ? [] : events;
+  }
+
+  finish(): Uint8Array | undefined {
+    if (this.#eventIsEmpty || this.overflowed) return undefined;
+    return this.#take(new Uint8Array(0));
+  }
+
+  #endsEvent(byte: number): boolean {
+    const pairedFeed = byte === lineFeed && this.#afterReturn;
+    this.#afterReturn = byte === carriageReturn;
+    // The line feed of a CR LF belongs to the line end that its CR made.
+    if (pairedFeed) return false;
+    if (byte !== lineFeed && byte !== carriageReturn) {
+      this.#lineIsEmpty = false;
+      this.#eventIsEmpty = false;
+      return false;
+    }
+    const blank = this.#lineIsEmpty && !this.#eventIsEmpty;
+    this.#lineIsEmpty = true;
+    if (blank) this.#eventIsEmpty = true;
+    return blank;
+  }
+
+  #hold(rest: Uint8Array): void {
+    if (rest.byteLength === 0) return;
+    this.#held.push(rest.slice());
+    this.#heldBytes += rest.byteLength;
+    if (this.#heldBytes > maxEventBytes) this.overflowed = true;
+  }
+
+  #take(last: Uint8Array): Uint8Array {
+    if (this.#heldBytes === 0) return last;
+    const event = new Uint8Array(this.#heldBytes + last.byteLength);
+    let offset = 0;
+    for (const part of this.#held) {
+      event.set(part, offset);
+      offset += part.byteLength;
+    }
+    event.set(last, offset);
+    this.#held = [];
+    this.#heldBytes = 0;
+    return event;
+  }
+}
+
+export const createSseSplitter = (): SseSplitter => new Splitter();

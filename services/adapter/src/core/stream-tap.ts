@@ -1,0 +1,73 @@
+import type { Usage } from '@weir/contracts';
+import type { ResponseTap, TapReport, UpstreamFailure } from './response-tap.ts';
+import { createSseSplitter, type SseSplitter } from './sse-splitter.ts';
+
+/** What an API's event reader says of one event. */
+export interface EventReading {
+  /** Bytes for the client; undefined drops the event. Absent: the event as it is. */
+  readonly forward?: Uint8Array | undefined;
+  /** The answer is whole once this event has passed. */
+  readonly completes?: boolean;
+  readonly usage?: Usage;
+  readonly modelServed?: string;
+  /** The event carries content. */
+  readonly content?: boolean;
+  readonly error?: UpstreamFailure;
+}
+
+/** Knows the events of one API. A machine: it may remember what came before. */
+export interface EventReader {
+  read(event: Uint8Array): EventReading;
+}
+
+class StreamTap implements ResponseTap {
+  failedAtStart: UpstreamFailure | undefined;
+  #splitter: SseSplitter = createSseSplitter();
+  #reader: EventReader;
+  #usage: Usage | undefined;
+  #modelServed: string | undefined;
+  #contentEvents = 0;
+  #complete = false;
+  #started = false;
+
+  constructor(reader: EventReader) {
+    this.#reader = reader;
+  }
+
+  get report(): TapReport {
+    return { usage: this.#usage, modelServed: this.#modelServed, contentEvents: this.#contentEvents };
+  }
+
+  get broken(): boolean {
+    return this.#splitter.overflowed;
+  }
+
+  push(bytes: Uint8Array): Uint8Array[] {
+    const output: Uint8Array[] = [];
+    for (const event of this.#splitter.push(bytes)) this.#pass(event, output);
+    return output;
+  }
+
+  finish(): { rest: Uint8Array[]; complete: boolean } {
+    const rest: Uint8Array[] = [];
+    const last = this.#splitter.finish();
+    // The specification discards an event without its blank line; the official clients read it.
+    if (last) this.#pass(last, rest);
+    return { rest, complete: this.#complete };
+  }
+
+  #pass(event: Uint8Array, output: Uint8Array[]): void {
+    const reading = this.#reader.read(event);
+    if (reading.error && !this.#started) this.failedAtStart ??= reading.error;
+    if (this.failedAtStart) return;
+    this.#started ||= reading.content === true || reading.completes === true || !reading.error;
+    if (reading.content) this.#contentEvents += 1;
+    if (reading.completes || reading.error) this.#complete = true;
+    this.#usage = reading.usage ?? this.#usage;
+    this.#modelServed = reading.modelServed ?? this.#modelServed;
+    const forward = 'forward' in reading ? reading.forward : event;
+    if (forward) output.push(forward);
+  }
+}
+
+export const createStreamTap = (reader: EventReader): ResponseTap => new StreamTap(reader);

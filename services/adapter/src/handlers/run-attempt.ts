@@ -1,0 +1,78 @@
+import {
+  decodeEnvelope,
+  type Envelope,
+  encodePacket,
+  frameKinds,
+  jsonFrame,
+  type WireError,
+} from '@weir/contracts';
+import type { BusMessage } from '@weir/messaging';
+import type { GrantSigner } from '@weir/runtime';
+import type { AttemptDeps, LiveUpstream } from '../attempt/attempt-deps.ts';
+import { handBackToScheduler } from '../attempt/attempt-reply.ts';
+import type { AttemptTable } from '../attempt/attempt-table.ts';
+import { estimateCount } from '../attempt/estimate-count.ts';
+import { RunningAttempt } from '../attempt/running-attempt.ts';
+import { decideRun } from '../core/decide-run.ts';
+import type { IngressWatch } from '../core/ingress-watch.ts';
+
+export interface RunAttemptDeps {
+  readonly attempt: AttemptDeps;
+  readonly table: AttemptTable;
+  readonly ingresses: IngressWatch;
+  readonly signer: GrantSigner;
+  readonly upstreamOf: (name: string) => LiveUpstream | undefined;
+  readonly isDraining: () => boolean;
+  readonly capacity: number;
+}
+
+const answerError = (deps: AttemptDeps, replyTo: string, error: WireError): void =>
+  deps.bus.publish(replyTo, encodePacket(0, [jsonFrame(frameKinds.error, 0, error)]));
+
+const run = (deps: RunAttemptDeps, envelope: Envelope, meta: RunningAttempt['input']['meta']): void => {
+  const upstream = deps.upstreamOf(meta.attempt.upstream);
+  if (!upstream) {
+    const message = `This adapter does not know the upstream ${meta.attempt.upstream}.`;
+    return answerError(deps.attempt, meta.replyTo, { reason: 'no_target', message, resubmit: true });
+  }
+  // The message's buffer is reused; the attempt lives longer.
+  const input = { meta, body: envelope.body.slice(), upstream };
+  if (!upstream.client.hasRoom(meta.attempt.target)) {
+    return handBackToScheduler(deps.attempt, input, 'saturated');
+  }
+  deps.ingresses.seen(meta.ingress, deps.attempt.now());
+  if (estimateCount(deps.attempt, input)) return;
+  const attempt = new RunningAttempt(deps.attempt, input, (gone) => deps.table.remove(gone));
+  deps.table.add(attempt);
+  attempt.start();
+};
+
+/** `weir.v1.run.<instance>`: takes an attempt, or says at once why not. */
+export const createRunHandler =
+  (deps: RunAttemptDeps) =>
+  (message: BusMessage): void => {
+    const decoded = decodeEnvelope(message.data);
+    if (decoded.outcome === 'malformed') {
+      deps.attempt.logger.error({ problem: decoded.problem }, 'malformed envelope');
+      return;
+    }
+    const { envelope } = decoded;
+    const { meta } = envelope;
+    const known = deps.table.ofRequest(meta.id);
+    const decision = decideRun({
+      meta,
+      now: deps.attempt.now(),
+      draining: deps.isDraining(),
+      full: deps.table.size >= deps.capacity,
+      running: known !== undefined && !known.finished,
+      verify: deps.signer.verify,
+    });
+    if (decision.decision === 'run') run(deps, envelope, decision.meta);
+    else if (decision.decision === 'known') known?.accept();
+    else if (decision.decision === 'refuse') answerError(deps.attempt, meta.replyTo, decision.error);
+    else deps.attempt.bus.publish(meta.replyTo, encodePacket(0, [elsewhere(decision.reason)]));
+  };
+
+/** Nothing was begun, so the ingress may submit the envelope again; the load reports keep it away from here. */
+const elsewhere = (reason: 'draining' | 'saturated') =>
+  jsonFrame(frameKinds.error, 0, { reason, message: `The adapter is ${reason}.`, resubmit: true });

@@ -1,0 +1,30 @@
+import { type LoadReport, subjects } from '@weir/contracts';
+import type { Bus } from '@weir/messaging';
+import type { LoadTracker } from './core/load-tracker.ts';
+import type { LiveUpstreams } from './live-upstreams.ts';
+import type { AdapterSettings } from './settings.ts';
+
+const encoder = new TextEncoder();
+
+/** Tells the schedulers what runs here, at a steady beat. */
+export const createLoadReporter = (input: {
+  readonly bus: Bus;
+  readonly instance: string;
+  readonly load: LoadTracker;
+  readonly upstreams: LiveUpstreams;
+  readonly settings: AdapterSettings;
+}): { report(state: LoadReport['state']): void } => {
+  const { bus, instance, load, upstreams, settings } = input;
+  return {
+    report: (state) => {
+      for (const { name, config } of upstreams.all()) {
+        if (settings.pool !== undefined && settings.pool !== name) continue;
+        const targets = config.targets
+          .map((target) => target.name)
+          .filter((target) => settings.target === undefined || settings.target === target);
+        const report = load.report(name, targets, state);
+        bus.publish(subjects.load(name, instance), encoder.encode(JSON.stringify(report)));
+      }
+    },
+  };
+};

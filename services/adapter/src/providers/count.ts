@@ -1,0 +1,27 @@
+/** A token count off the wire: undefined unless it is a non-negative integer. Unknown is not zero. */
+export const readCount = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+
+/** A nested object off the wire; an empty one when it is not there. */
+export const readObject = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+
+/** Drops the members that are undefined. */
+export const known = <Value extends object>(
+  value: Value,
+): { [Key in keyof Value]?: Exclude<Value[Key], undefined> } => {
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
+};
+
+/** `total` less its known parts; undefined when the total is not known. Never negative. */
+export const remainder = (
+  total: number | undefined,
+  ...parts: (number | undefined)[]
+): number | undefined => {
+  if (total === undefined) return undefined;
+  return Math.max(
+    0,
+    parts.reduce<number>((left, part) => left - (part ?? 0), total),
+  );
+};

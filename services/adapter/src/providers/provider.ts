@@ -1,0 +1,20 @@
+import type { EnvelopeMeta, Usage } from '@weir/contracts';
+import type { EventReader } from '../core/stream-tap.ts';
+
+/** How Weir speaks to one kind of upstream. Pure: everything it needs is passed in. */
+export interface Provider {
+  /** Headers that carry the credential. Empty when there is none. */
+  credentialHeaders(credential: string | undefined): Readonly<Record<string, string>>;
+  /** Client headers that always travel, lower-case. */
+  readonly forwardHeaders: readonly string[];
+  /** Headers sent unless the client sent its own. */
+  readonly defaultHeaders: Readonly<Record<string, string>>;
+  /** True when the body must be made to ask for usage. */
+  asksUsage(meta: EnvelopeMeta): boolean;
+  /** Reads the events of a streamed answer. */
+  createEventReader(meta: EnvelopeMeta): EventReader;
+  /** Usage out of the `usage` member of a JSON answer. */
+  toUsage(value: unknown): Usage | undefined;
+  /** The header in which the upstream names the request. */
+  readonly requestIdHeader: string;
+}

@@ -1,0 +1,29 @@
+import type { ErrorReason } from '@weir/contracts';
+import { errors } from 'undici';
+import { BodyLostError } from './request-body.ts';
+
+const connectCodes: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+
+/** Why a call failed, from what undici threw. */
+export const classifyFailure = (error: unknown): ErrorReason => {
+  if (error instanceof BodyLostError) return 'client_disconnected';
+  if (error instanceof errors.HeadersTimeoutError) return 'first_byte_timeout';
+  if (error instanceof errors.BodyTimeoutError) return 'stream_idle';
+  if (error instanceof errors.ResponseContentLengthMismatchError) return 'upstream_truncated';
+  if (error instanceof errors.HTTPParserError) return 'upstream_malformed';
+  if (error instanceof AggregateError) return 'connect_failed';
+  return connectCodes.has(codeOf(error)) ? 'connect_failed' : 'upstream_reset';
+};

@@ -1,0 +1,79 @@
+import type { UpstreamConfig } from '@weir/contracts';
+import { type Dispatcher, Pool } from 'undici';
+
+export interface UpstreamCall {
+  readonly target: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body: Dispatcher.DispatchOptions['body'];
+}
+
+/** The only thing that opens sockets to one upstream: a pool of connections for each of its targets. */
+export interface HttpClient {
+  /** False when as many calls as the pool may hold are waiting already. */
+  hasRoom(target: string): boolean;
+  /** The handler hears of everything that follows, errors included. */
+  dispatch(call: UpstreamCall, handler: Dispatcher.DispatchHandler): void;
+  /** Connections open now. */
+  connections(): number;
+  /** Takes no more calls; ends when those under way have. */
+  retire(): Promise<void>;
+  /** Ends at once. */
+  close(): Promise<void>;
+}
+
+interface TargetPool {
+  readonly pool: Pool;
+  /** Path of the base URL, without a slash at the end. */
+  readonly basePath: string;
+}
+
+const openPool = (url: string, upstream: UpstreamConfig): TargetPool => {
+  const base = new URL(url);
+  const { connectionPool, timeouts } = upstream;
+  const pool = new Pool(base.origin, {
+    connections: connectionPool.maxConnections,
+    pipelining: connectionPool.pipelining,
+    keepAliveTimeout: connectionPool.idleTimeoutMs,
+    headersTimeout: timeouts.headMs,
+    bodyTimeout: timeouts.idleMs,
+    connect: { timeout: timeouts.connectMs },
+  });
+  return { pool, basePath: base.pathname.replace(/\/$/, '') };
+};
+
+/** `https://host/v1` and `/v1/chat` are meant to meet in one `/v1`. */
+const joinPath = (basePath: string, path: string): string =>
+  basePath !== '' && (path === basePath || path.startsWith(`${basePath}/`)) ? path : `${basePath}${path}`;
+
+export const createHttpClient = (upstream: UpstreamConfig): HttpClient => {
+  const pools = new Map(upstream.targets.map(({ name, url }) => [name, openPool(url, upstream)]));
+  const poolOf = (target: string): TargetPool => {
+    const found = pools.get(target);
+    if (!found) throw new Error(`no target ${target}`);
+    return found;
+  };
+  return {
+    hasRoom: (target) => poolOf(target).pool.stats.queued < upstream.connectionPool.maxPending,
+    dispatch: (call, handler) => {
+      const { pool, basePath } = poolOf(call.target);
+      const options: Dispatcher.DispatchOptions = {
+        method: call.method as Dispatcher.HttpMethod,
+        path: joinPath(basePath, call.path),
+        headers: call.headers,
+        body: call.body ?? null,
+        // A stalled answer must not hold up another one behind it.
+        blocking: upstream.connectionPool.pipelining <= 1,
+      };
+      pool.dispatch(options, handler);
+    },
+    connections: () => [...pools.values()].reduce((sum, { pool }) => sum + pool.stats.connected, 0),
+    retire: async () => {
+      await Promise.all([...pools.values()].map(({ pool }) => pool.close()));
+    },
+    close: async () => {
+      await Promise.all([...pools.values()].map(({ pool }) => pool.destroy()));
+    },
+  };
+};

@@ -1,0 +1,35 @@
+import type { EnvelopeMeta, HeaderRulesConfig, UpstreamConfig } from '@weir/contracts';
+import { matchesPattern } from '@weir/routing';
+import type { Provider } from '../providers/provider.ts';
+
+/** Headers of the upstream request: what always travels, what the configuration adds, and our credential. */
+export const toUpstreamHeaders = (input: {
+  readonly meta: EnvelopeMeta;
+  readonly provider: Provider;
+  readonly upstream: UpstreamConfig;
+  readonly rules: HeaderRulesConfig | undefined;
+  readonly credential: string | undefined;
+  readonly bodyBytes: number;
+}): Record<string, string> => {
+  const { meta, provider, upstream, rules, credential, bodyBytes } = input;
+  const headers: Record<string, string> = {
+    ...provider.defaultHeaders,
+    'user-agent': 'weir/0.1',
+    // The tap reads the bytes as they pass.
+    'accept-encoding': 'identity',
+    'x-request-id': meta.id,
+  };
+  if (bodyBytes > 0) {
+    headers['content-type'] = meta.client.headers['content-type'] ?? 'application/json';
+    headers['content-length'] = String(bodyBytes);
+  }
+  for (const [name, value] of Object.entries(meta.client.headers)) {
+    const travels =
+      provider.forwardHeaders.includes(name) ||
+      upstream.forwardHeaders.some((pattern) => matchesPattern(pattern, name));
+    if (travels) headers[name] = value;
+  }
+  Object.assign(headers, rules?.set, provider.credentialHeaders(credential));
+  for (const name of rules?.remove ?? []) delete headers[name];
+  return headers;
+};
