@@ -1,0 +1,57 @@
+import type { WeirConfig } from '@weir/contracts';
+import { matchesSomePattern } from '@weir/routing';
+
+type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** Client headers that an adapter may need whatever the configuration says. */
+const always: ReadonlySet<string> = new Set([
+  'accept',
+  'content-type',
+  'anthropic-version',
+  'anthropic-beta',
+  'openai-beta',
+  'idempotency-key',
+  'x-client-request-id',
+]);
+
+/** Never leave the ingress, whatever a pattern says. */
+const never: ReadonlySet<string> = new Set([
+  'authorization',
+  'proxy-authorization',
+  'x-api-key',
+  'cookie',
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+]);
+
+/** Which client headers travel in the envelope. */
+export const createHeaderPicker = (
+  config: Pick<WeirConfig, 'upstreams'>,
+): ((headers: IncomingHeaders) => Record<string, string>) => {
+  const patterns = [
+    ...new Set(Object.values(config.upstreams).flatMap((upstream) => upstream.forwardHeaders)),
+  ];
+  return (headers) => {
+    const picked: Record<string, string> = {};
+    for (const name in headers) {
+      const value = headers[name];
+      if (typeof value !== 'string' || never.has(name)) continue;
+      if (always.has(name) || (patterns.length > 0 && matchesSomePattern(patterns, name)))
+        picked[name] = value;
+    }
+    return picked;
+  };
+};
+
+/** The API key of a request. `Authorization: Bearer` goes before `x-api-key`. */
+export const readApiKey = (headers: IncomingHeaders): string | undefined => {
+  const { authorization } = headers;
+  if (typeof authorization === 'string' && /^bearer /i.test(authorization)) {
+    const key = authorization.slice(7).trim();
+    if (key !== '') return key;
+  }
+  const key = headers['x-api-key'];
+  return typeof key === 'string' && key !== '' ? key : undefined;
+};

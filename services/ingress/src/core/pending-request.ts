@@ -1,0 +1,246 @@
+import type { HeadFrame, Packet, UsageFrame, WireError } from '@weir/contracts';
+import { type Candidate, createReplyReader, type ReplyEvent, type ReplyReader } from '@weir/messaging';
+import type { RequestTiming } from './request-timing.ts';
+import type { ResubmitBudget } from './resubmit-budget.ts';
+
+/** What the shell has to do next. */
+export type Command =
+  | { readonly do: 'submit'; readonly submission: number }
+  | { readonly do: 'cancel'; readonly candidate: Candidate }
+  | { readonly do: 'head'; readonly head: HeadFrame; readonly candidate: Candidate | undefined }
+  | { readonly do: 'data'; readonly bytes: Uint8Array }
+  | { readonly do: 'usage'; readonly usage: UsageFrame }
+  | { readonly do: 'end' }
+  | { readonly do: 'fail'; readonly error: WireError }
+  /** Forget the request: nothing more can come. */
+  | { readonly do: 'close' };
+
+type Stage = 'submitted' | 'backing-off' | 'queued' | 'accepted' | 'streaming' | 'abandoned' | 'done';
+
+/**
+ * One request between its submission and its last byte: which stage it is in, how long that may take, and
+ * what to do when a message is lost, doubled or late. A machine: the clock is passed in, commands come out.
+ */
+export class PendingRequest {
+  submission = 0;
+  stage: Stage = 'submitted';
+  #timing: RequestTiming;
+  #deadline: number;
+  #budget: ResubmitBudget;
+  #reader: ReplyReader = createReplyReader();
+  #stageSince: number;
+  #lastFrameAt: number;
+  #backOffUntil = 0;
+  #nobodySince: number | undefined;
+  #nobodyTries = 0;
+  #probationUntil: number | undefined;
+
+  constructor(input: { timing: RequestTiming; deadline: number; budget: ResubmitBudget; now: number }) {
+    this.#timing = input.timing;
+    this.#deadline = input.deadline;
+    this.#budget = input.budget;
+    this.#stageSince = input.now;
+    this.#lastFrameAt = input.now;
+  }
+
+  get candidates(): Candidate[] {
+    return this.#reader.candidates();
+  }
+
+  get boundTag(): number | undefined {
+    return this.#reader.boundTag;
+  }
+
+  /** The client has taken so many bytes; returns the credit that is worth granting. */
+  consume(bytes: number): { bytes: number; frames: number } | undefined {
+    return this.#reader.consume(bytes);
+  }
+
+  packet(packet: Packet, now: number): Command[] {
+    if (this.stage === 'done') return [];
+    this.#lastFrameAt = now;
+    this.#probationUntil = undefined;
+    const commands: Command[] = [];
+    for (const event of this.#reader.push(packet)) this.#apply(event, now, commands);
+    return commands;
+  }
+
+  tick(now: number): Command[] {
+    if (this.stage === 'done') return [];
+    if (now >= this.#deadline) return this.#fail(deadlineError);
+    const inStageMs = now - this.#stageSince;
+    const silentMs = now - this.#lastFrameAt;
+    const { hopTimeoutMs, queuedSilenceMs, silenceMs } = this.#timing;
+    switch (this.stage) {
+      case 'backing-off':
+        return now >= this.#backOffUntil ? this.#submit(now) : [];
+      case 'submitted':
+        // Each silence is waited for longer than the one before it.
+        return inStageMs > hopTimeoutMs * 2 ** this.submission ? this.#resubmit(now, lostError) : [];
+      case 'queued':
+        return silentMs > queuedSilenceMs ? this.#resubmit(now, lostError) : [];
+      case 'accepted':
+        return silentMs > silenceMs ? this.#resubmit(now, adapterError) : [];
+      case 'streaming':
+        return silentMs > silenceMs || now > (this.#probationUntil ?? now) ? this.#fail(adapterError) : [];
+      default:
+        return inStageMs > silenceMs ? this.#close() : [];
+    }
+  }
+
+  /** The next hop of our own publish has no listener. */
+  nobodyListens(now: number, next: string): Command[] {
+    if (this.stage !== 'submitted') return [];
+    const error: WireError = {
+      reason: 'no_policy',
+      message: `No ${next} service is running.`,
+      retryAfterMs: 1_000,
+    };
+    return this.#backOff(now, error);
+  }
+
+  /** The process of an adapter instance is gone. */
+  adapterGone(instance: string, now: number): Command[] {
+    if (!this.#reader.drop(instance)) return [];
+    if (this.stage === 'streaming') return this.#fail(adapterError);
+    return this.stage === 'accepted' ? this.#resubmit(now, adapterError) : [];
+  }
+
+  /** The bus is back: what was on its way may be lost. */
+  reconnected(now: number): Command[] {
+    if (this.stage === 'streaming') this.#probationUntil = now + this.#timing.probationMs;
+    if (this.stage !== 'submitted' && this.stage !== 'queued' && this.stage !== 'accepted') return [];
+    this.stage = 'backing-off';
+    this.#backOffUntil = now + this.#timing.nobodyBackoffMs;
+    return [];
+  }
+
+  /** The client is gone. What runs is cancelled, and what has yet to say that it runs will be. */
+  clientGone(now: number): Command[] {
+    if (this.stage === 'done' || this.stage === 'abandoned') return [];
+    const commands = this.candidates.map((candidate): Command => ({ do: 'cancel', candidate }));
+    if (commands.length > 0 || this.stage === 'backing-off') return [...commands, ...this.#close()];
+    this.#enter('abandoned', now);
+    return commands;
+  }
+
+  #apply(event: ReplyEvent, now: number, commands: Command[]): void {
+    if (this.stage === 'abandoned') return this.#applyAbandoned(event, commands);
+    switch (event.type) {
+      case 'queued':
+        if (this.stage === 'submitted') this.#enter('queued', now);
+        break;
+      case 'accepted':
+        if (this.stage !== 'streaming') this.#enter('accepted', now);
+        break;
+      case 'handed-back':
+        if (this.stage === 'accepted' && this.candidates.length === 0) this.#enter('submitted', now);
+        break;
+      case 'head':
+        this.#enter('streaming', now);
+        commands.push({ do: 'head', head: event.head, candidate: event.candidate });
+        break;
+      case 'data':
+        commands.push({ do: 'data', bytes: event.bytes });
+        break;
+      case 'usage':
+        commands.push({ do: 'usage', usage: event.usage });
+        break;
+      case 'end':
+        this.#enter('done', now);
+        commands.push({ do: 'end' }, { do: 'close' });
+        break;
+      case 'loser':
+        commands.push({ do: 'cancel', candidate: event.candidate });
+        break;
+      case 'error':
+        commands.push(...this.#failed(event.error, now));
+        break;
+      case 'gap':
+        commands.push(...this.#lostFrames(now));
+        break;
+    }
+  }
+
+  #applyAbandoned(event: ReplyEvent, commands: Command[]): void {
+    if (event.type === 'accepted' || event.type === 'loser') {
+      commands.push({ do: 'cancel', candidate: event.candidate }, ...this.#close());
+    } else if (event.type === 'end' || event.type === 'error') commands.push(...this.#close());
+  }
+
+  #failed(error: WireError, now: number): Command[] {
+    if (this.stage === 'streaming' || !error.resubmit) return this.#fail(error);
+    return this.#backOff(now, error);
+  }
+
+  #lostFrames(now: number): Command[] {
+    if (this.stage === 'streaming') return this.#fail(gapError);
+    const cancels = this.#cancelAll();
+    return [...cancels, ...this.#resubmit(now, gapError)];
+  }
+
+  /** Nothing was begun, so this is safe to repeat until somebody is there. */
+  #backOff(now: number, error: WireError): Command[] {
+    this.#nobodySince ??= now;
+    if (now - this.#nobodySince > this.#timing.nobodyWindowMs) return this.#fail(error);
+    this.#enter('backing-off', now);
+    this.#backOffUntil = now + this.#timing.nobodyBackoffMs * 2 ** this.#nobodyTries;
+    this.#nobodyTries += 1;
+    return [];
+  }
+
+  /** Something may have been begun; the adapters know a request that they run already. */
+  #resubmit(now: number, otherwise: WireError): Command[] {
+    if (this.submission >= this.#timing.maxResubmissions || !this.#budget.spend())
+      return this.#fail(otherwise);
+    this.submission += 1;
+    return this.#submit(now);
+  }
+
+  #submit(now: number): Command[] {
+    this.#enter('submitted', now);
+    this.#lastFrameAt = now;
+    return [{ do: 'submit', submission: this.submission }];
+  }
+
+  #cancelAll(): Command[] {
+    return this.candidates.map((candidate) => ({ do: 'cancel', candidate }));
+  }
+
+  #fail(error: WireError): Command[] {
+    const commands: Command[] = [...this.#cancelAll()];
+    if (this.stage !== 'abandoned') commands.push({ do: 'fail', error });
+    return [...commands, ...this.#close()];
+  }
+
+  #close(): Command[] {
+    this.stage = 'done';
+    return [{ do: 'close' }];
+  }
+
+  #enter(stage: Stage, now: number): void {
+    this.stage = stage;
+    this.#stageSince = now;
+  }
+}
+
+const deadlineError: WireError = {
+  reason: 'request_deadline',
+  message: 'The request ran out of time.',
+};
+
+const lostError: WireError = {
+  reason: 'bus_unavailable',
+  message: 'The request could not be delivered to a service that answers.',
+  retryAfterMs: 1_000,
+};
+
+const adapterError: WireError = {
+  reason: 'adapter_lost',
+  message: 'The adapter that served the request is gone.',
+};
+
+const gapError: WireError = {
+  reason: 'stream_gap',
+  message: 'A part of the answer was lost on its way.',
+};

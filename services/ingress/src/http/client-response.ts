@@ -1,0 +1,83 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+
+/** What is written to a client's socket, with the credit it earns. */
+export interface ClientResponse {
+  readonly headSent: boolean;
+  readonly sentBytes: number;
+  /** Milliseconds since the epoch of the last write; 0 before the first. */
+  readonly lastWriteAt: number;
+  /** Sends head and body in one piece. */
+  sendWhole(status: number, headers: OutgoingHttpHeaders, body: readonly Uint8Array[]): void;
+  /** Sends the head of an answer whose length is not known. */
+  sendHead(status: number, headers: OutgoingHttpHeaders): void;
+  /** `onTaken` is called when the socket has taken the bytes, now or later. */
+  write(bytes: Uint8Array, onTaken?: (bytes: number) => void): void;
+  end(): void;
+  /** Cuts the connection: the client must not take what it has for the whole. */
+  destroy(): void;
+}
+
+class Response implements ClientResponse {
+  sentBytes = 0;
+  lastWriteAt = 0;
+  #raw: ServerResponse;
+  #now: () => number;
+  /** Writes that the socket has not taken, in order. */
+  #waiting: { bytes: number; onTaken: ((bytes: number) => void) | undefined }[] = [];
+
+  constructor(raw: ServerResponse, now: () => number) {
+    this.#raw = raw;
+    this.#now = now;
+    raw.on('drain', () => this.#release());
+  }
+
+  get headSent(): boolean {
+    return this.#raw.headersSent;
+  }
+
+  sendWhole(status: number, headers: OutgoingHttpHeaders, body: readonly Uint8Array[]): void {
+    if (!this.#writable()) return;
+    const whole = body.length === 1 && body[0] ? body[0] : Buffer.concat(body);
+    this.sentBytes = whole.byteLength;
+    this.lastWriteAt = this.#now();
+    this.#raw.writeHead(status, { ...headers, 'content-length': whole.byteLength });
+    this.#raw.end(whole);
+  }
+
+  sendHead(status: number, headers: OutgoingHttpHeaders): void {
+    if (!this.#writable()) return;
+    this.lastWriteAt = this.#now();
+    this.#raw.writeHead(status, headers);
+  }
+
+  write(bytes: Uint8Array, onTaken?: (bytes: number) => void): void {
+    if (!this.#writable()) return;
+    this.sentBytes += bytes.byteLength;
+    this.lastWriteAt = this.#now();
+    // The frame's buffer is reused by the bus; the socket may keep what it is given.
+    const taken = this.#raw.write(Buffer.from(bytes));
+    if (taken && this.#waiting.length === 0) onTaken?.(bytes.byteLength);
+    else this.#waiting.push({ bytes: bytes.byteLength, onTaken });
+  }
+
+  end(): void {
+    if (this.#writable()) this.#raw.end();
+  }
+
+  destroy(): void {
+    this.#raw.destroy();
+  }
+
+  #writable(): boolean {
+    return !this.#raw.writableEnded && !this.#raw.destroyed;
+  }
+
+  #release(): void {
+    const taken = this.#waiting;
+    this.#waiting = [];
+    for (const { bytes, onTaken } of taken) onTaken?.(bytes);
+  }
+}
+
+export const createClientResponse = (raw: ServerResponse, now: () => number): ClientResponse =>
+  new Response(raw, now);

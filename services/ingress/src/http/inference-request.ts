@@ -1,0 +1,94 @@
+import { hash, randomUUID } from 'node:crypto';
+import { type EnvelopeMeta, subjects, WeirError } from '@weir/contracts';
+import { type RequestFields, type ScanResult, scanBody, toRequestMarks } from '@weir/json';
+import type { MatchedRoute } from '@weir/routing';
+import type { FastifyRequest } from 'fastify';
+import { readApiKey } from '../core/client-headers.ts';
+import { decideDeadline } from '../core/decide-deadline.ts';
+import { toRequestId } from '../core/request-id.ts';
+import { noFeatures, toFeatures } from '../core/to-features.ts';
+
+export interface RequestReader {
+  readonly instance: string;
+  readonly now: () => number;
+  /** Bodies up to this size travel with the envelope. */
+  readonly inlineBytes: number;
+  readonly maxDepth: number;
+  readonly requestTimeoutMs: number;
+  readonly pickHeaders: (headers: FastifyRequest['headers']) => Record<string, string>;
+}
+
+const yieldToOthers = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export const newRequestId = (now: number): string => toRequestId(now, randomUUID());
+
+/** What the body says, or the error that tells the client what is wrong with it. */
+export const readFields = async (
+  body: Uint8Array,
+  headers: FastifyRequest['headers'],
+  maxDepth: number,
+): Promise<RequestFields> => {
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') {
+    const message = `The body is encoded as ${JSON.stringify(encoding)}; send it without content-encoding.`;
+    throw new WeirError({ reason: 'unsupported_media_type', message });
+  }
+  const type = headers['content-type'];
+  if (type !== undefined && !/^application\/([\w.-]+\+)?json\b/i.test(type)) {
+    const message = `The content type is ${JSON.stringify(type)}; send application/json.`;
+    throw new WeirError({ reason: 'unsupported_media_type', message });
+  }
+  const scanning = scanBody(body, { maxDepth, yieldTo: yieldToOthers });
+  const scanned: ScanResult = scanning instanceof Promise ? await scanning : scanning;
+  if (scanned.outcome === 'scanned') return scanned.fields;
+  const { reason, message, param } = scanned;
+  throw new WeirError({ reason, message, ...(param === undefined ? {} : { param }) });
+};
+
+/** The envelope's meta for a request, as far as the ingress knows it. */
+export const toMeta = (
+  reader: RequestReader,
+  request: FastifyRequest,
+  id: string,
+  matched: MatchedRoute,
+  body: Uint8Array,
+  fields: RequestFields | undefined,
+  trace: string | undefined,
+): EnvelopeMeta => {
+  const { instance } = reader;
+  const now = reader.now();
+  const key = readApiKey(request.headers);
+  const clientTimeout = request.headers['x-stainless-timeout'];
+  const inline = body.byteLength <= reader.inlineBytes;
+  return {
+    v: 1,
+    id,
+    replyTo: subjects.reply(instance, id),
+    ingress: instance,
+    deadline: decideDeadline({
+      now,
+      timeoutMs: matched.route.timeoutMs ?? reader.requestTimeoutMs,
+      clientTimeout: typeof clientTimeout === 'string' ? clientTimeout : undefined,
+    }),
+    receivedAt: now,
+    route: matched.route.name,
+    api: matched.api,
+    method: request.method,
+    path: matched.upstreamPath,
+    model: fields?.model?.value ?? matched.pathModel ?? '',
+    stream: fields?.stream ?? false,
+    submission: 0,
+    features: fields ? toFeatures(fields) : noFeatures,
+    marks: fields ? toRequestMarks(fields) : {},
+    body: inline
+      ? { where: 'inline', bytes: body.byteLength }
+      : { where: 'ingress', bytes: body.byteLength, subject: subjects.body(instance, id) },
+    client: {
+      ip: request.ip,
+      headers: reader.pickHeaders(request.headers),
+      ...(key === undefined ? {} : { keySha256: hash('sha256', key, 'hex') }),
+    },
+    ...(matched.route.priority === undefined ? {} : { priority: matched.route.priority }),
+    ...(trace === undefined ? {} : { trace }),
+  };
+};

@@ -1,0 +1,112 @@
+import type { Socket } from 'node:net';
+import { type HttpListenerConfig, WeirError, type WireError } from '@weir/contracts';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { statusOf, toErrorBody, toRetryHeaders, type Wire } from '../core/error-body.ts';
+import { newRequestId } from './inference-request.ts';
+import { tooLarge } from './inference-route.ts';
+
+export interface ServerDeps {
+  readonly listener: HttpListenerConfig;
+  readonly now: () => number;
+  readonly handle: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+  /** Undefined when ready; else what is missing. */
+  readonly notReady: () => Readonly<Record<string, string>> | undefined;
+  /** An answer that was made without the mesh. */
+  readonly onRefused: (request: FastifyRequest, error: WeirError, requestId: string) => void;
+}
+
+/** Before a route is known, the client's own headers tell which errors it understands. */
+const wireOfRequest = (request: FastifyRequest): Wire => {
+  const path = request.raw.url ?? '';
+  return path.includes('/messages') || request.headers['anthropic-version'] !== undefined
+    ? 'anthropic'
+    : 'openai';
+};
+
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+
+const toWeirError = (error: unknown, limitBytes: number): WeirError => {
+  const code = codeOf(error);
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return tooLarge(limitBytes);
+  if (code.startsWith('FST_ERR_CTP')) {
+    const message = 'The body did not arrive as its headers said.';
+    return new WeirError({ reason: 'bad_body', message }, { cause: error });
+  }
+  return WeirError.from(error);
+};
+
+const answer = (reply: FastifyReply, request: FastifyRequest, error: WeirError, id: string): void => {
+  const wire = wireOfRequest(request);
+  const { wire: body } = error;
+  reply.code(statusOf(body, wire)).header('content-type', 'application/json').header('x-request-id', id);
+  if (wire === 'anthropic') reply.header('request-id', id);
+  if (body.reason === 'method_not_allowed' && body.param) reply.header('allow', body.param);
+  for (const [name, value] of toRetryHeaders(body)) reply.header(name, value);
+  reply.send(toErrorBody(body, wire, id));
+};
+
+const clientErrors: Readonly<Record<string, readonly [WireError['reason'], string, string]>> = {
+  HPE_HEADER_OVERFLOW: [
+    'headers_too_large',
+    '431 Request Header Fields Too Large',
+    'The headers are too large.',
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', '408 Request Timeout', 'The request did not arrive in time.'],
+};
+
+/** What the HTTP parser refuses never becomes a request: the answer is written to the socket. */
+const answerParserError = (error: unknown, socket: Socket): void => {
+  if (!socket.writable) return;
+  const known = clientErrors[codeOf(error)];
+  const [reason, status, message] = known ?? [
+    'bad_header',
+    '400 Bad Request',
+    'The request is not valid HTTP/1.1.',
+  ];
+  const body = toErrorBody({ reason, message }, 'openai', '');
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+};
+
+/** The HTTP server of the ingress. It does not listen yet. */
+export const buildServer = (deps: ServerDeps): FastifyInstance => {
+  const { listener } = deps;
+  const app = Fastify({
+    bodyLimit: listener.bodyLimitBytes,
+    keepAliveTimeout: listener.keepAliveTimeoutMs,
+    requestTimeout: listener.requestTimeoutMs,
+    trustProxy: listener.trustedProxies.length > 0 ? [...listener.trustedProxies] : false,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    http: { maxHeaderSize: listener.headerLimitBytes, headersTimeout: listener.headersTimeoutMs },
+    clientErrorHandler: (error, socket) => answerParserError(error, socket),
+    logger: false,
+  });
+  app.server.maxConnections = listener.maxConnections;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.setErrorHandler((error, request, reply) => {
+    const weirError = toWeirError(error, listener.bodyLimitBytes);
+    const id = newRequestId(deps.now());
+    deps.onRefused(request, weirError, id);
+    answer(reply, request, weirError, id);
+  });
+  app.get('/health', (_request, reply) => sendHealth(reply, deps.notReady()));
+  app.get('/health/ready', (_request, reply) => sendHealth(reply, deps.notReady()));
+  app.get('/health/live', (_request, reply) => reply.send({ status: 'live' }));
+  app.all('/*', deps.handle);
+  app.setNotFoundHandler((request, reply) => deps.handle(request, reply));
+  return app;
+};
+
+const sendHealth = (
+  reply: FastifyReply,
+  missing: Readonly<Record<string, string>> | undefined,
+): FastifyReply =>
+  missing ? reply.code(503).send({ status: 'not ready', checks: missing }) : reply.send({ status: 'ready' });

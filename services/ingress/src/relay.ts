@@ -1,0 +1,176 @@
+import { encodeEnvelope, type Packet, partsOfHop, subjects } from '@weir/contracts';
+import type { BodyServer, Bus, BusMessage, ReplyInbox } from '@weir/messaging';
+import { type Command, PendingRequest } from './core/pending-request.ts';
+import type { RequestTiming } from './core/request-timing.ts';
+import type { ResubmitBudget } from './core/resubmit-budget.ts';
+import type { Exchange } from './http/exchange.ts';
+
+interface Flight {
+  readonly exchange: Exchange;
+  readonly pending: PendingRequest;
+  readonly body: Uint8Array;
+  readonly onEnd: (exchange: Exchange) => void;
+}
+
+/** Carries requests to the mesh and their answers back: the shell around {@link PendingRequest}. */
+export interface Relay {
+  readonly size: number;
+  /** `onEnd` is called once, when the client has its answer, or is gone. */
+  start(exchange: Exchange, body: Uint8Array, onEnd: (exchange: Exchange) => void): void;
+  clientGone(request: string): void;
+  /** Looks at the clock for every request. Call it about each 100 ms. */
+  tick(): void;
+  /** Tells the adapters at work that this ingress lives. Call it each second. */
+  keepAlive(): void;
+  /** `weir.v1.hop.<instance>…` */
+  onHop(message: BusMessage): void;
+  reconnected(): void;
+}
+
+export interface RelayDeps {
+  readonly instance: string;
+  readonly bus: Bus;
+  readonly inbox: ReplyInbox;
+  readonly bodies: BodyServer;
+  readonly timing: RequestTiming;
+  readonly budget: ResubmitBudget;
+  readonly now: () => number;
+  readonly onResubmit: () => void;
+}
+
+/** An adapter may reconnect later than we do: for this long its absence says nothing. */
+const settleAfterReconnectMs = 2_500;
+
+class MeshRelay implements Relay {
+  #deps: RelayDeps;
+  #flights = new Map<string, Flight>();
+  #reconnectedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: RelayDeps) {
+    this.#deps = deps;
+  }
+
+  get size(): number {
+    return this.#flights.size;
+  }
+
+  start(exchange: Exchange, body: Uint8Array, onEnd: (exchange: Exchange) => void): void {
+    const { meta } = exchange;
+    const now = this.#deps.now();
+    const { timing, budget, inbox, bodies } = this.#deps;
+    budget.earn();
+    const pending = new PendingRequest({ timing, budget, deadline: meta.deadline, now });
+    const flight = { exchange, pending, body, onEnd };
+    this.#flights.set(meta.id, flight);
+    inbox.open(meta.id, (packet) => this.#onPacket(flight, packet));
+    if (meta.body.where === 'ingress') bodies.offer(meta.id, body);
+    this.#submit(flight, 0);
+  }
+
+  clientGone(request: string): void {
+    const flight = this.#flights.get(request);
+    if (flight) this.#run(flight, flight.pending.clientGone(this.#deps.now()));
+  }
+
+  tick(): void {
+    const now = this.#deps.now();
+    // While the bus is away nothing is submitted into the void; only deadlines count.
+    const { connected } = this.#deps.bus;
+    for (const flight of this.#flights.values()) {
+      if (connected || now >= flight.exchange.meta.deadline) this.#run(flight, flight.pending.tick(now));
+      flight.exchange.heartbeat(now);
+    }
+  }
+
+  keepAlive(): void {
+    const adapters = new Set<string>();
+    for (const { pending } of this.#flights.values()) {
+      for (const { instance } of pending.candidates) adapters.add(instance);
+    }
+    for (const adapter of adapters) this.#deps.inbox.keepAlive(adapter);
+  }
+
+  onHop(message: BusMessage): void {
+    if (!message.noResponders) return;
+    const { next, request } = partsOfHop(message.subject);
+    const now = this.#deps.now();
+    const flight = this.#flights.get(request);
+    if (flight) return this.#run(flight, flight.pending.nobodyListens(now, next));
+    if (request !== 'keep-alive' || now - this.#reconnectedAt < settleAfterReconnectMs) return;
+    for (const working of this.#flights.values()) {
+      this.#run(working, working.pending.adapterGone(next, now));
+    }
+  }
+
+  reconnected(): void {
+    const now = this.#deps.now();
+    this.#reconnectedAt = now;
+    for (const flight of this.#flights.values()) this.#run(flight, flight.pending.reconnected(now));
+  }
+
+  #onPacket(flight: Flight, packet: Packet): void {
+    this.#run(flight, flight.pending.packet(packet, this.#deps.now()));
+    if (flight.pending.stage !== 'streaming') return;
+    flight.exchange.flush((bytes) => this.#taken(flight, bytes));
+  }
+
+  #taken(flight: Flight, bytes: number): void {
+    const credit = flight.pending.consume(bytes);
+    if (!credit) return;
+    const tag = flight.pending.boundTag;
+    const candidate = flight.pending.candidates.find((one) => one.tag === tag);
+    if (!candidate) return;
+    this.#deps.inbox.grant(candidate.instance, candidate.tag, flight.exchange.meta.id, credit);
+  }
+
+  #submit(flight: Flight, submission: number): void {
+    const { bus, instance } = this.#deps;
+    const { meta } = flight.exchange;
+    const inline = meta.body.where === 'inline' ? flight.body : new Uint8Array(0);
+    if (submission > 0) this.#deps.onResubmit();
+    const hop = subjects.hop(instance, 'policy', instance, meta.id);
+    bus.publish(subjects.admit, encodeEnvelope({ ...meta, submission }, inline), hop);
+  }
+
+  #run(flight: Flight, commands: readonly Command[]): void {
+    const { exchange } = flight;
+    for (const command of commands) {
+      switch (command.do) {
+        case 'submit':
+          this.#submit(flight, command.submission);
+          break;
+        case 'cancel':
+          this.#deps.inbox.cancel(command.candidate.instance, command.candidate.tag, exchange.meta.id);
+          break;
+        case 'head':
+          exchange.head(command.head, command.candidate);
+          break;
+        case 'data':
+          exchange.data(command.bytes);
+          break;
+        case 'usage':
+          exchange.usage(command.usage);
+          break;
+        case 'end':
+          exchange.end();
+          break;
+        case 'fail':
+          exchange.fail(command.error);
+          break;
+        case 'close':
+          this.#close(flight);
+          break;
+      }
+    }
+  }
+
+  #close(flight: Flight): void {
+    const { id } = flight.exchange.meta;
+    if (!this.#flights.delete(id)) return;
+    this.#deps.inbox.close(id);
+    this.#deps.bodies.withdraw(id);
+    flight.onEnd(flight.exchange);
+  }
+}
+
+export const createRelay = (deps: RelayDeps): Relay => new MeshRelay(deps);

@@ -1,0 +1,195 @@
+import { type HttpListenerConfig, subjects } from '@weir/contracts';
+import { createBodyServer, createReplyInbox, type NatsBus, replySettings } from '@weir/messaging';
+import { compileRoutes, type RouteTable } from '@weir/routing';
+import {
+  type Build,
+  type ConfigSource,
+  connectMesh,
+  loadConfig,
+  publishConfig,
+  type ServiceContext,
+  watchConfig,
+} from '@weir/runtime';
+import type { FastifyInstance } from 'fastify';
+import { type AccessLog, createAccessLog } from './access-log.ts';
+import { createHeaderPicker } from './core/client-headers.ts';
+import { defaultTiming } from './core/request-timing.ts';
+import { createResubmitBudget } from './core/resubmit-budget.ts';
+import { createHeldBytes } from './held-bytes.ts';
+import { createInferenceHandler } from './http/inference-route.ts';
+import { buildServer } from './http/server.ts';
+import { createRelay, type Relay } from './relay.ts';
+import { type IngressSettings, parseSettings } from './settings.ts';
+
+const tickMs = 100;
+const configTimeoutMs = 30_000;
+
+/** The first revision decides the listener; later ones swap routes only. */
+const firstConfig = (config: ConfigSource): Promise<HttpListenerConfig> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`no configuration was published within ${configTimeoutMs} ms; set WEIR_CONFIG`)),
+      configTimeoutMs,
+    );
+    config.onChange((next) => {
+      clearTimeout(timer);
+      resolve(next.listeners.http);
+    });
+  });
+
+const publishOwnConfig = async (context: ServiceContext, bus: NatsBus, path: string): Promise<void> => {
+  const loaded = await loadConfig(path, context.env);
+  if (loaded.outcome === 'failed') throw new Error(loaded.message);
+  await publishConfig(context, bus, loaded.config);
+};
+
+const startRelay = async (context: ServiceContext, bus: NatsBus): Promise<Relay> => {
+  const { instance, lifecycle, logger, metrics, now } = context;
+  const bulk = await connectMesh(context, 'bulk');
+  const resubmissions = metrics.counter(
+    'weir_ingress_resubmissions_total',
+    'Envelopes that were submitted again.',
+  );
+  const inbox = createReplyInbox({
+    bus,
+    instance,
+    onMalformed: (problem) => logger.error({ problem }, 'malformed packet'),
+  });
+  const bodies = createBodyServer(bulk, instance);
+  const relay = createRelay({
+    instance,
+    bus,
+    inbox,
+    bodies,
+    timing: defaultTiming,
+    budget: createResubmitBudget(),
+    now,
+    onResubmit: () => resubmissions.inc(),
+  });
+  bus.subscribe(subjects.hops(instance), (message) => relay.onHop(message));
+  bus.onStatus((status) => {
+    if (status === 'connected') relay.reconnected();
+  });
+  const tick = setInterval(() => relay.tick(), tickMs);
+  const keepAlive = setInterval(() => relay.keepAlive(), replySettings.keepAliveMs);
+  lifecycle.onShutdown('disconnect', 'relay timers', () => {
+    clearInterval(tick);
+    clearInterval(keepAlive);
+  });
+  metrics.gauge('weir_ingress_in_flight', 'Requests under way.', [], (gauge) => gauge.set(relay.size));
+  metrics.gauge('weir_ingress_reply_streams', 'Reply streams open.', [], (gauge) => gauge.set(inbox.size));
+  metrics.gauge('weir_ingress_bodies', 'Large bodies on offer.', [], (gauge) => gauge.set(bodies.size));
+  return relay;
+};
+
+interface HttpInput {
+  readonly context: ServiceContext;
+  readonly settings: IngressSettings;
+  readonly listener: HttpListenerConfig;
+  readonly config: ConfigSource;
+  readonly relay: Relay;
+  readonly accessLog: AccessLog;
+}
+
+const buildHttp = ({ context, settings, listener, config, relay, accessLog }: HttpInput): FastifyInstance => {
+  const { instance, health, lifecycle, metrics, now, tracer } = context;
+  const held = createHeldBytes(settings.maxHeldBytes);
+  metrics.gauge('weir_ingress_held_bytes', 'Bytes of request bodies held.', [], (gauge) =>
+    gauge.set(held.bytes),
+  );
+  let table: RouteTable | undefined;
+  let pickHeaders = createHeaderPicker({ upstreams: {} });
+  config.onChange((next) => {
+    table = compileRoutes(next);
+    pickHeaders = createHeaderPicker(next);
+  });
+  const handle = createInferenceHandler({
+    reader: {
+      instance,
+      now,
+      inlineBytes: settings.inlineBytes,
+      maxDepth: listener.jsonDepthLimit,
+      requestTimeoutMs: listener.requestTimeoutMs,
+      pickHeaders: (headers) => pickHeaders(headers),
+    },
+    relay,
+    tracer,
+    table: () => table,
+    holdBody: held.hold,
+    releaseBody: held.release,
+    isDraining: () => lifecycle.stopSignal.aborted,
+    onEnd: (exchange, span) => {
+      const { error } = exchange.summary;
+      span.end(error ? { error: error.reason } : {});
+      accessLog.ended(exchange);
+    },
+  });
+  return buildServer({
+    listener,
+    now,
+    handle,
+    notReady: () => {
+      const status = health.status();
+      if (lifecycle.stopSignal.aborted) return { lifecycle: 'shutting down' };
+      return status.outcome === 'ready' ? undefined : status.checks;
+    },
+    onRefused: (request, error, requestId) =>
+      accessLog.refused({ method: request.method, path: request.routeOptions.url ?? '', requestId, error }),
+  });
+};
+
+/** The ingress: owns the clients' connections and nothing else. */
+export const build: Build = async (context) => {
+  const { lifecycle, logger } = context;
+  const settings = parseSettings(context.env);
+  const bus = await connectMesh(context, 'frames');
+  if (settings.configPath !== undefined) await publishOwnConfig(context, bus, settings.configPath);
+  const config = await watchConfig(context, bus);
+  const listener = await firstConfig(config);
+  const relay = await startRelay(context, bus);
+  const accessLog = createAccessLog({
+    logger,
+    metrics: context.metrics,
+    now: context.now,
+    enabled: () => config.current?.observability.accessLog ?? true,
+  });
+  const app = buildHttp({ context, settings, listener, config, relay, accessLog });
+  const host = settings.host ?? listener.host;
+  const port = settings.port ?? listener.port;
+  await listen(app, host, port);
+  logger.info({ address: app.server.address() }, 'listening');
+
+  lifecycle.onShutdown(
+    'stop-intake',
+    'listener',
+    async () => {
+      await new Promise((resolve) => setTimeout(resolve, settings.lameDuckMs));
+      app.server.close();
+      app.server.closeIdleConnections();
+    },
+    settings.lameDuckMs + 1_000,
+  );
+  lifecycle.onShutdown(
+    'drain',
+    'requests',
+    () => untilIdle(relay, settings.drainTimeoutMs),
+    settings.drainTimeoutMs + 1_000,
+  );
+  lifecycle.onShutdown('disconnect', 'connections', () => app.server.closeAllConnections());
+};
+
+const listen = async (app: FastifyInstance, host: string, port: number): Promise<void> => {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+      throw new Error(`port ${port} of ${host} is in use; set WEIR_PORT to a free one`);
+    }
+    throw error;
+  }
+};
+
+const untilIdle = async (relay: Relay, timeoutMs: number): Promise<void> => {
+  const until = performance.now() + timeoutMs;
+  while (relay.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+};
