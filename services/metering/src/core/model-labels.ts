@@ -1,0 +1,13 @@
+import { isLiteralPattern, type WeirConfig } from '@weir/contracts';
+
+/** Clients may name any model; a label takes only names that the configuration has, and `other`. */
+export const modelLabels = (config: WeirConfig | undefined): ReadonlySet<string> =>
+  new Set(
+    Object.values(config?.upstreams ?? {}).flatMap(({ models, aliases }) => [
+      ...models.filter(isLiteralPattern),
+      ...Object.keys(aliases),
+    ]),
+  );
+
+export const labelOf = (known: ReadonlySet<string>, model: string): string =>
+  known.has(model) ? model : 'other';
