@@ -46,16 +46,24 @@ export const createLiveUpstreams = (
       .catch((error) => logger.warn({ err: error, upstream: old.name }, 'closing connections'));
   };
 
+  const swap = async (config: WeirConfig): Promise<void> => {
+    const opened = await Promise.all(Object.keys(config.upstreams).map((name) => open(name, config)));
+    const next = new Map(opened.flatMap((upstream) => (upstream ? [[upstream.name, upstream]] : [])));
+    const kept = new Set([...next.values()].map(({ client }) => client));
+    const retired = [...live.values()].filter(({ client }) => !kept.has(client));
+    live = next;
+    for (const old of retired) retire(old);
+  };
+
+  let swapped = Promise.resolve();
   return {
     get: (name) => live.get(name),
     all: () => live.values(),
-    apply: async (config) => {
-      const opened = await Promise.all(Object.keys(config.upstreams).map((name) => open(name, config)));
-      const next = new Map(opened.flatMap((upstream) => (upstream ? [[upstream.name, upstream]] : [])));
-      const kept = new Set([...next.values()].map(({ client }) => client));
-      const retired = [...live.values()].filter(({ client }) => !kept.has(client));
-      live = next;
-      for (const old of retired) retire(old);
+    apply: (config) => {
+      // In turn: reading a credential takes time, and an older revision must not overtake a newer one.
+      const applied = swapped.then(() => swap(config));
+      swapped = applied.catch(() => undefined);
+      return applied;
     },
     close: async () => {
       await Promise.all([...live.values()].map(({ client }) => client.close()));

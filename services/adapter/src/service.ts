@@ -98,6 +98,9 @@ export const build: Build = async (context) => {
     }),
   );
   startSweep(context, table, ingresses);
+  bus.onStatus((status) => {
+    if (status === 'connected') setTimeout(() => pingAll(table), replySettings.reconnectPingMs);
+  });
 
   const reporter = createLoadReporter({ bus, instance, load, upstreams, settings });
   const beat = setInterval(() => reporter.report(draining ? 'draining' : 'ready'), settings.reportIntervalMs);
@@ -117,6 +120,11 @@ export const build: Build = async (context) => {
   );
   lifecycle.onShutdown('drain', 'load reports', () => clearInterval(beat));
   lifecycle.onShutdown('final', 'upstream connections', () => upstreams.close());
+};
+
+/** The ingresses then see at once which streams lost something while the bus was away. */
+const pingAll = (table: AttemptTable): void => {
+  for (const attempt of table.all()) attempt.ping();
 };
 
 /** Schedulers learn of the drain by the report; what they sent before it is still taken. */

@@ -12,13 +12,17 @@ export interface GroupCommitOptions<Entry> {
   /** Bound of what may wait. Above it entries are refused at once. */
   readonly maxWaitingEntries: number;
   readonly retryDelayMs: number;
+  readonly lazyDelayMs: number;
   readonly sleep: (delayMs: number) => Promise<void>;
   readonly onRetry: (error: unknown) => void;
 }
 
 export interface GroupCommit<Entry> {
-  /** Resolves when the entry is durable, or refused because too much waits. */
-  add(entry: Entry): Promise<CommitResult>;
+  /**
+   * Resolves when the entry is durable, or refused because too much waits. One that is not urgent may wait
+   * `lazyDelayMs` for company.
+   */
+  add(entry: Entry, urgent: boolean): Promise<CommitResult>;
   /** Entries that are waiting or being written. */
   readonly pending: number;
   /** Resolves when nothing is waiting. */
@@ -70,19 +74,22 @@ export const createGroupCommit = <Entry>(options: GroupCommitOptions<Entry>): Gr
       for (const { settle } of writing) settle({ outcome: 'committed' });
       writing = [];
     }
-    for (const wake of idleWaiters) wake();
-    idleWaiters = [];
   };
 
   let running = false;
+  let lazyTimer: NodeJS.Timeout | undefined;
   const start = () => {
+    clearTimeout(lazyTimer);
+    lazyTimer = undefined;
     if (running) return;
     running = true;
     // Entries of the same tick share the first batch.
     queueMicrotask(async () => {
       await run();
       running = false;
-      if (waiting.length > 0) start();
+      if (waiting.length > 0) return start();
+      for (const wake of idleWaiters) wake();
+      idleWaiters = [];
     });
   };
 
@@ -90,7 +97,7 @@ export const createGroupCommit = <Entry>(options: GroupCommitOptions<Entry>): Gr
     get pending() {
       return waiting.length + writing.length;
     },
-    add: (entry) => {
+    add: (entry, urgent) => {
       if (waiting.length >= options.maxWaitingEntries) {
         return Promise.resolve({
           outcome: 'refused',
@@ -99,9 +106,13 @@ export const createGroupCommit = <Entry>(options: GroupCommitOptions<Entry>): Gr
       }
       return new Promise((settle) => {
         waiting.push({ entry, settle });
-        start();
+        if (urgent) start();
+        else if (!running) lazyTimer ??= setTimeout(start, options.lazyDelayMs);
       });
     },
-    idle: () => (running ? new Promise((resolve) => idleWaiters.push(resolve)) : Promise.resolve()),
+    idle: () => {
+      if (waiting.length > 0) start();
+      return running ? new Promise((resolve) => idleWaiters.push(resolve)) : Promise.resolve();
+    },
   };
 };

@@ -9,10 +9,8 @@ export {
   type GroupCommitOptions,
 } from './group-commit.ts';
 export { connectNatsBus, type NatsBus, type NatsBusOptions } from './nats-bus.ts';
+export * from './reply.ts';
 export { createReplyInbox, type ReplyInbox, type ReplyInboxOptions } from './reply-inbox.ts';
-export { type Candidate, createReplyReader, type ReplyEvent, type ReplyReader } from './reply-reader.ts';
-export { replySettings } from './reply-settings.ts';
-export { createReplyWriter, type ReplyWriter, type ReplyWriterOptions } from './reply-writer.ts';
 export { ensureStreams } from './streams.ts';
 export { followUsage, type UsageConsumerOptions } from './usage-consumer.ts';
 export { createUsagePublisher, type UsagePublisher, type UsagePublisherOptions } from './usage-publisher.ts';

@@ -37,6 +37,8 @@ interface Run {
   candidate: Candidate | undefined;
   nextSequence: number;
   bytes: number;
+  /** It lost, failed or went back. It stays known: what it still sends must not pass for a new run. */
+  over: boolean;
 }
 
 /** The ingress's end of a reply stream: a machine that turns packets into events. */
@@ -62,26 +64,27 @@ class Reader implements ReplyReader {
     const events: ReplyEvent[] = [];
     const run = this.#runOf(tag);
     for (const frame of frames) {
-      if (tag !== 0 && !this.#inOrder(run, frame, events)) continue;
+      if (run.over) break;
+      if (tag !== 0 && !this.#inOrder(tag, run, frame, events)) continue;
       this.#read(tag, run, frame, events);
     }
     return events;
   }
 
   candidates(): Candidate[] {
-    return [...this.#runs.values()].flatMap(({ candidate }) => (candidate ? [candidate] : []));
+    return [...this.#runs.values()].flatMap(({ candidate, over }) => (candidate && !over ? [candidate] : []));
   }
 
   drop(instance: string): boolean {
     let lost = false;
-    for (const [tag, { candidate }] of this.#runs) {
-      if (candidate?.instance !== instance) continue;
-      this.#runs.delete(tag);
+    for (const run of this.#runs.values()) {
+      if (run.over || run.candidate?.instance !== instance) continue;
+      run.over = true;
       lost = true;
     }
     if (!lost) return false;
     if (this.boundTag === undefined) return this.candidates().length === 0;
-    return !this.#runs.has(this.boundTag);
+    return this.#runOf(this.boundTag).over;
   }
 
   consume(bytes: number): { bytes: number; frames: number } | undefined {
@@ -100,20 +103,26 @@ class Reader implements ReplyReader {
   #runOf(tag: number): Run {
     const known = this.#runs.get(tag);
     if (known) return known;
-    const run: Run = { candidate: undefined, nextSequence: 0, bytes: 0 };
+    const run: Run = { candidate: undefined, nextSequence: 0, bytes: 0, over: false };
     this.#runs.set(tag, run);
     return run;
   }
 
-  #inOrder(run: Run, frame: Frame, events: ReplyEvent[]): boolean {
+  #inOrder(tag: number, run: Run, frame: Frame, events: ReplyEvent[]): boolean {
     if (frame.sequence === run.nextSequence) {
       run.nextSequence += 1;
       return true;
     }
-    if (frame.sequence > run.nextSequence) {
-      run.nextSequence = Number.POSITIVE_INFINITY;
+    if (frame.sequence < run.nextSequence) return false;
+    run.nextSequence = Number.POSITIVE_INFINITY;
+    if (this.boundTag === tag) {
       events.push({ type: 'gap' });
+      return false;
     }
+    // Holes in a run that nobody listens to are of no interest; one that might have answered no longer can.
+    run.over = true;
+    if (run.candidate) events.push({ type: 'loser', candidate: run.candidate });
+    if (this.boundTag === undefined) events.push({ type: 'gap' });
     return false;
   }
 
@@ -142,10 +151,10 @@ class Reader implements ReplyReader {
         this.#end(run, frame, events);
         break;
       case frameKinds.error:
-        this.#fail(tag, frame, events);
+        this.#fail(tag, run, frame, events);
         break;
       case frameKinds.handedBack: {
-        this.#runs.delete(tag);
+        run.over = true;
         const reason = (readJsonFrame(frame) as HandedBackFrame | undefined)?.reason ?? 'unknown';
         events.push({ type: 'handed-back', reason });
         break;
@@ -163,7 +172,7 @@ class Reader implements ReplyReader {
     }
     run.candidate = { ...accepted, tag };
     events.push({ type: elsewhere ? 'loser' : 'accepted', candidate: run.candidate });
-    if (elsewhere) this.#runs.delete(tag);
+    run.over = elsewhere;
   }
 
   #bind(tag: number, run: Run, frame: Frame, events: ReplyEvent[]): void {
@@ -174,9 +183,9 @@ class Reader implements ReplyReader {
     }
     this.boundTag = tag;
     for (const [otherTag, other] of this.#runs) {
-      if (otherTag === tag || !other.candidate) continue;
+      if (otherTag === tag || other.over || !other.candidate) continue;
       events.push({ type: 'loser', candidate: other.candidate });
-      this.#runs.delete(otherTag);
+      other.over = true;
     }
     events.push({ type: 'head', head, candidate: run.candidate });
   }
@@ -186,8 +195,9 @@ class Reader implements ReplyReader {
     events.push(end?.bytes === run.bytes ? { type: 'end' } : { type: 'gap' });
   }
 
-  #fail(tag: number, frame: Frame, events: ReplyEvent[]): void {
-    this.#runs.delete(tag);
+  #fail(tag: number, run: Run, frame: Frame, events: ReplyEvent[]): void {
+    // Tag 0 is nobody's run: whoever else answers there is heard too.
+    run.over = tag !== 0;
     // Another run may still answer.
     if (this.boundTag === undefined && this.candidates().length > 0) return;
     events.push({ type: 'error', error: fromWireError(readJsonFrame(frame)) });

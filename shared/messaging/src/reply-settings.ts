@@ -9,6 +9,8 @@ export const replySettings = {
   acceptDelayMs: 10,
   /** After this much silence the adapter sends a ping. */
   pingMs: 5_000,
+  /** So long after its reconnect an adapter pings every stream; the ingresses have reconnected by then. */
+  reconnectPingMs: 1_200,
   /** After this much silence the other end counts as dead. */
   silenceMs: 15_000,
   /** An ingress tells each adapter that works for it that it lives. */

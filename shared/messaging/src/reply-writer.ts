@@ -43,6 +43,8 @@ export interface ReplyWriter {
   grant(bytes: number, frames: number): void;
   /** Sends a ping when the stream was silent for long. Call it about once a second. */
   tick(): void;
+  /** Sends a ping now: the ingress then sees whether anything was lost before it. */
+  ping(): void;
   /** Drops everything and sends nothing more. */
   abandon(): void;
 }
@@ -140,7 +142,11 @@ class Writer implements ReplyWriter {
   }
 
   tick(): void {
-    if (this.closed || this.#options.now() - this.#lastPacketAt < replySettings.pingMs) return;
+    if (this.#options.now() - this.#lastPacketAt >= replySettings.pingMs) this.ping();
+  }
+
+  ping(): void {
+    if (this.closed) return;
     this.#before.push({ kind: frameKinds.ping, sequence: this.#nextSequence(), payload: empty });
     this.#flush();
   }

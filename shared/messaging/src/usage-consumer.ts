@@ -49,7 +49,11 @@ export const followUsage = async (options: UsageConsumerOptions): Promise<{ stop
     max_ack_pending: 10_000,
   });
   const consumer = await jetstream(options.bus.connection).consumers.get(streams.usage, options.durable);
-  const messages = await consumer.consume({ max_messages: 200 });
+  const messages = await consumer.consume({
+    max_messages: 200,
+    // Without it a consumer that was deleted is silence for ever.
+    abort_on_missing_resource: true,
+  });
   const follow = async () => {
     for await (const message of messages) handle(message, options);
   };

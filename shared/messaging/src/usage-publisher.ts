@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
-import { jetstream } from '@nats-io/jetstream';
 import { subjects, type UsageEvent } from '@weir/contracts';
 import { type CommitResult, createGroupCommit } from './group-commit.ts';
 import type { NatsBus } from './nats-bus.ts';
+import { createStreamPublisher } from './stream-publisher.ts';
 
 export interface UsagePublisher {
-  /** Resolves when JetStream has stored the event, or refuses when too many wait already. */
-  publish(event: UsageEvent): Promise<CommitResult>;
+  /**
+   * Resolves when JetStream has stored the event, or refuses when too many wait already. Somebody waits for an
+   * urgent one; others may share the next batch.
+   */
+  publish(event: UsageEvent, urgent: boolean): Promise<CommitResult>;
   readonly pending: number;
   idle(): Promise<void>;
 }
@@ -36,25 +39,24 @@ export const createUsagePublisher = ({
   ackTimeoutMs,
   onRetry,
 }: UsagePublisherOptions): UsagePublisher => {
-  const client = jetstream(bus.connection, { timeout: ackTimeoutMs });
+  const store = createStreamPublisher(bus, ackTimeoutMs, onRetry);
   const encoder = new TextEncoder();
   const group = createGroupCommit<EncodedEvent>({
     write: async (batch) => {
       const payload = encoder.encode(`[${batch.map(({ json }) => json).join(',')}]`);
-      const acknowledgement = await client.publish(subjects.usage, payload, { msgID: batchId(batch) });
-      // Servers have answered "duplicate" for messages they never stored: sequence 0 is no acknowledgement.
-      if (acknowledgement.seq <= 0) throw new Error('JetStream acknowledged with sequence 0');
+      await store(subjects.usage, payload, batchId(batch));
     },
     sizeOf: ({ json }) => json.length * 2,
     maxBatchEntries: 200,
     maxBatchBytes,
     maxWaitingEntries: 20_000,
     retryDelayMs: 250,
+    lazyDelayMs: 20,
     sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
     onRetry,
   });
   return {
-    publish: (event) => group.add({ id: event.id, json: JSON.stringify(event) }),
+    publish: (event, urgent) => group.add({ id: event.id, json: JSON.stringify(event) }, urgent),
     get pending() {
       return group.pending;
     },

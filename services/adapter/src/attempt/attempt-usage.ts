@@ -25,7 +25,7 @@ export interface AttemptEnding {
 export interface AttemptUsage {
   announce(): Promise<CommitResult>;
   settle(ending: AttemptEnding): SettledUsage;
-  settlementOf(report: TapReport, outcome: AttemptOutcome, status: number | undefined): SettledUsage;
+  settlementOf(report: TapReport, status: number | undefined): SettledUsage;
 }
 
 export const createAttemptUsage = (
@@ -53,10 +53,9 @@ export const createAttemptUsage = (
     ...(inputTokens === undefined ? {} : { estimatedInput: inputTokens }),
     stream: meta.stream,
   };
-  const settlementOf = (report: TapReport, outcome: AttemptOutcome, status: number | undefined) =>
+  const settlementOf = (report: TapReport, status: number | undefined) =>
     settleUsage({
       report,
-      outcome,
       answered: status !== undefined && status < 300,
       estimatedInput: inputTokens,
     });
@@ -73,13 +72,13 @@ export const createAttemptUsage = (
     deliveredBytes: ending.deliveredBytes,
   });
   return {
-    announce: () => deps.usage.publish(toStartedEvent(deps.source, started, meta.trace)),
+    announce: () => deps.usage.publish(toStartedEvent(deps.source, started, meta.trace), true),
     settlementOf,
     settle: (ending) => {
-      const settled = settlementOf(ending.report, ending.outcome, ending.status);
+      const settled = settlementOf(ending.report, ending.status);
       const event = toFinalEvent(deps.source, toFinal(ending, settled), meta.trace);
       deps.usage
-        .publish(event)
+        .publish(event, false)
         .then((result) => {
           if (result.outcome === 'refused') deps.logger.error({ event, why: result.why }, 'usage event lost');
         })

@@ -109,6 +109,11 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     this.#writer.grant(bytes, frames);
   }
 
+  /** Shows the ingress that the stream goes on, after the bus was away. */
+  ping(): void {
+    this.#writer.ping();
+  }
+
   /** Nobody waits for the answer any more. */
   cancel(why: ErrorReason): void {
     if (this.finished) return this.#writer.abandon();
@@ -148,7 +153,9 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
       return;
     }
     const message = detail ?? messages[reason] ?? 'The request failed.';
-    const error: WireError = { reason, message, ...(untouched ? {} : { shouldRetry: false }) };
+    // After attempts of our own, the client's would only multiply them.
+    const mayRetry = untouched && number === 1;
+    const error: WireError = { reason, message, ...(mayRetry ? {} : { shouldRetry: false }) };
     this.#writer.fail(error);
     this.#finish(errorReasons[reason].code === 'deadline_exceeded' ? 'timeout' : 'provider_error', reason);
   }
@@ -199,7 +206,8 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Controller, error: Error): void {
-    if (this.finished) return;
+    // Our own abort after an early failure comes back as an error too.
+    if (this.finished || this.#ended) return;
     this.#deps.logger.debug({ err: error, request: this.requestId }, 'upstream call failed');
     const reason = classifyFailure(error);
     if (reason === 'client_disconnected') this.cancel(reason);
@@ -249,7 +257,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   #complete(): void {
     const status = this.#status ?? 0;
     const outcome: AttemptOutcome = status < 400 ? 'completed' : 'provider_error';
-    const { usage, quality } = this.#usage.settlementOf(this.#tap.report, outcome, this.#status);
+    const { usage, quality } = this.#usage.settlementOf(this.#tap.report, this.#status);
     this.#writer.usage({
       quality: quality === 'partial' ? 'estimated' : quality,
       ...(usage.inputTotal === undefined ? {} : { inputTokens: usage.inputTotal }),

@@ -15,12 +15,17 @@ const mediaType = (headers: Headers): string => String(headers['content-type'] ?
 export const streamsEvents = (status: number, headers: Headers): boolean =>
   status < 300 && mediaType(headers).startsWith('text/event-stream');
 
+/** Some servers compress although nobody asked: the client can read that, the tap cannot. */
+const isEncoded = (headers: Headers): boolean =>
+  !['', 'identity'].includes(String(headers['content-encoding'] ?? '').toLowerCase());
+
 /** The tap that fits what the upstream answers with, whatever was asked for. */
 export const selectTap = (
   { meta, upstream }: AttemptInput,
   status: number,
   headers: Headers,
 ): ResponseTap => {
+  if (isEncoded(headers)) return createPassTap();
   if (streamsEvents(status, headers)) return createStreamTap(upstream.provider.createEventReader(meta));
   if (status >= 300 || !mediaType(headers).includes('json')) return createPassTap();
   return createJsonTap({

@@ -29,6 +29,8 @@ export const createJsonTap = (options: {
       const model = parse(extractor.value('model'));
       return {
         usage: options.toUsage(parse(extractor.value('usage'))),
+        // A JSON answer says it once.
+        final: true,
         modelServed: typeof model === 'string' ? model : undefined,
         contentEvents: 0,
       };
@@ -44,7 +46,7 @@ export const createJsonTap = (options: {
 export const createPassTap = (): ResponseTap => ({
   push: (bytes) => [bytes],
   finish: () => ({ rest: [], complete: true }),
-  report: { usage: undefined, modelServed: undefined, contentEvents: 0 },
+  report: { usage: undefined, final: true, modelServed: undefined, contentEvents: 0 },
   failedAtStart: undefined,
   broken: false,
 });

@@ -4,6 +4,8 @@ import type { Usage } from '@weir/contracts';
 export interface TapReport {
   /** As the provider reported it; undefined when it did not. */
   readonly usage: Usage | undefined;
+  /** `usage` is the provider's last word: the answer got to its own end, and that was not an error. */
+  readonly final: boolean;
   readonly modelServed: string | undefined;
   /** Content events seen: a floor for the output tokens when nothing was reported. */
   readonly contentEvents: number;

@@ -1,4 +1,4 @@
-import type { AttemptOutcome, Usage, UsageQuality } from '@weir/contracts';
+import type { Usage, UsageQuality } from '@weir/contracts';
 import type { TapReport } from './response-tap.ts';
 
 export interface SettledUsage {
@@ -8,29 +8,28 @@ export interface SettledUsage {
   readonly revision: 0 | 1;
 }
 
-const max = (reported: number | undefined, seen: number): number => Math.max(reported ?? 0, seen);
+/** What was seen of the output is a floor. The lanes that are known keep their share, so the sum stays right. */
+const withFloor = (usage: Usage, seenOutput: number): Usage => {
+  if (usage.outputTotal === undefined && seenOutput === 0) return usage;
+  const outputTotal = Math.max(usage.outputTotal ?? 0, seenOutput);
+  const others = (usage.outputReasoning ?? 0) + (usage.outputAudio ?? 0);
+  return { ...usage, outputText: Math.max(0, outputTotal - others), outputTotal };
+};
 
 /**
- * What an attempt used, as well as it can be known. The provider's own number wins when the answer was whole;
+ * What an attempt used, as well as it can be known. The provider's last word wins, whoever went away meanwhile;
  * of an answer that was cut, at least what was seen counts. Where nothing was answered, nothing is known.
  */
 export const settleUsage = (input: {
   readonly report: TapReport;
-  readonly outcome: AttemptOutcome;
   /** The upstream answered with success. */
   readonly answered: boolean;
   readonly estimatedInput: number | undefined;
 }): SettledUsage => {
-  const { report, outcome, answered, estimatedInput } = input;
-  if (report.usage && outcome === 'completed')
-    return { usage: report.usage, quality: 'reported', revision: 1 };
+  const { report, answered, estimatedInput } = input;
+  if (report.usage && report.final) return { usage: report.usage, quality: 'reported', revision: 1 };
   if (report.usage) {
-    const outputTotal = max(report.usage.outputTotal, report.contentEvents);
-    return {
-      usage: { ...report.usage, outputText: outputTotal, outputTotal },
-      quality: 'partial',
-      revision: 0,
-    };
+    return { usage: withFloor(report.usage, report.contentEvents), quality: 'partial', revision: 0 };
   }
   if (!answered) return { usage: {}, quality: 'unknown', revision: 0 };
   const usage = {

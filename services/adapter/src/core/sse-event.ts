@@ -22,6 +22,24 @@ export const readSseEvent = (raw: Uint8Array): SseEvent => {
   return { name, data };
 };
 
+/** The bytes of an event that are searched for its name before it is parsed. */
+const nameSearchBytes = 96;
+const nameLine = /^(?:\xEF\xBB\xBF)?event: ?([\w.]+)[\r\n]/m;
+
+/**
+ * The event's name, mostly without parsing the event; the `type` of its data where the `event:` line is missing.
+ * Empty for comments and the like.
+ */
+export const readSseName = (raw: Uint8Array): string => {
+  const start = Buffer.from(raw.buffer, raw.byteOffset, Math.min(raw.byteLength, nameSearchBytes));
+  const quick = nameLine.exec(start.toString('latin1'))?.[1];
+  if (quick !== undefined) return quick;
+  const { name } = readSseEvent(raw);
+  if (name !== '') return name;
+  const type = readSseObject(raw)?.['type'];
+  return typeof type === 'string' ? type : '';
+};
+
 /** The JSON object in an event's data; undefined when it is none. */
 export const readSseObject = (raw: Uint8Array): Record<string, unknown> | undefined => {
   const { data } = readSseEvent(raw);

@@ -8,7 +8,7 @@ const carriageReturn = 0x0d;
 export interface SseSplitter {
   /** Events that are complete now, each with its bytes as they came, blank line included. */
   push(bytes: Uint8Array): Uint8Array[];
-  /** What is left when the stream ends: an event without its blank line, or nothing. */
+  /** What is left when the stream ends: an event without its blank line, stray line ends, or nothing. */
   finish(): Uint8Array | undefined;
   /** True when an event grew past {@link maxEventBytes}; nothing more comes out. */
   readonly overflowed: boolean;
@@ -22,21 +22,35 @@ class Splitter implements SseSplitter {
   #lineIsEmpty = true;
   #eventIsEmpty = true;
   #afterReturn = false;
+  /** A CR has ended the event; a line feed right behind it still belongs to it. */
+  #mayEndInFeed = false;
 
   push(bytes: Uint8Array): Uint8Array[] {
+    if (this.overflowed) return [];
     const events: Uint8Array[] = [];
     let start = 0;
     for (let index = 0; index < bytes.byteLength; index += 1) {
-      if (!this.#endsEvent(bytes[index] ?? 0)) continue;
-      events.push(this.#take(bytes.subarray(start, index + 1)));
-      start = index + 1;
+      const byte = bytes[index] ?? 0;
+      let end = -1;
+      if (this.#mayEndInFeed) {
+        this.#mayEndInFeed = false;
+        end = byte === lineFeed ? index + 1 : index;
+      }
+      if (this.#endsEvent(byte)) {
+        if (byte === carriageReturn) this.#mayEndInFeed = true;
+        else end = index + 1;
+      }
+      if (end < 0) continue;
+      events.push(this.#take(bytes.subarray(start, end)));
+      start = end;
     }
     this.#hold(bytes.subarray(start));
     return this.overflowed ? [] : events;
   }
 
   finish(): Uint8Array | undefined {
-    if (this.#eventIsEmpty || this.overflowed) return undefined;
+    if (this.#heldBytes === 0 || this.overflowed) return undefined;
+    this.#mayEndInFeed = false;
     return this.#take(new Uint8Array(0));
   }
 

@@ -28,6 +28,7 @@ class StreamTap implements ResponseTap {
   #modelServed: string | undefined;
   #contentEvents = 0;
   #complete = false;
+  #failed = false;
   #started = false;
 
   constructor(reader: EventReader) {
@@ -35,7 +36,12 @@ class StreamTap implements ResponseTap {
   }
 
   get report(): TapReport {
-    return { usage: this.#usage, modelServed: this.#modelServed, contentEvents: this.#contentEvents };
+    return {
+      usage: this.#usage,
+      final: this.#complete && !this.#failed,
+      modelServed: this.#modelServed,
+      contentEvents: this.#contentEvents,
+    };
   }
 
   get broken(): boolean {
@@ -60,7 +66,8 @@ class StreamTap implements ResponseTap {
     const reading = this.#reader.read(event);
     if (reading.error && !this.#started) this.failedAtStart ??= reading.error;
     if (this.failedAtStart) return;
-    this.#started ||= reading.content === true || reading.completes === true || !reading.error;
+    this.#started = true;
+    if (reading.error) this.#failed = true;
     if (reading.content) this.#contentEvents += 1;
     if (reading.completes || reading.error) this.#complete = true;
     this.#usage = reading.usage ?? this.#usage;

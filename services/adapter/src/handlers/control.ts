@@ -28,11 +28,21 @@ export const createControlHandler = ({ table, ingresses, now, confirmMs }: Contr
     table.ofTag(tag)?.cancel('client_disconnected');
   };
 
+  /** One missed packet now and one in an hour do not add up to a death. */
+  const clear = (ingress: string): void => {
+    for (const tag of suspectSince.keys()) {
+      if (table.ofTag(tag)?.input.meta.ingress === ingress) suspectSince.delete(tag);
+    }
+  };
+
   return (message: BusMessage): void => {
     if (message.noResponders) return onNobodyListens(Number(lastToken(message.subject)));
     const control = decodeControl(message.data);
     if (!control) return;
-    if (control.kind === controlKinds.keepAlive) return ingresses.seen(control.about, now());
+    if (control.kind === controlKinds.keepAlive) {
+      clear(control.about);
+      return ingresses.seen(control.about, now());
+    }
     const attempt = control.tag === 0 ? table.ofRequest(control.about) : table.ofTag(control.tag);
     if (!attempt || attempt.requestId !== control.about) return;
     if (control.kind === controlKinds.credit) attempt.grant(control.bytes, control.frames);

@@ -31,8 +31,9 @@ const answerError = (deps: AttemptDeps, replyTo: string, error: WireError): void
 
 const run = (deps: RunAttemptDeps, envelope: Envelope, meta: RunningAttempt['input']['meta']): void => {
   const upstream = deps.upstreamOf(meta.attempt.upstream);
-  if (!upstream) {
-    const message = `This adapter does not know the upstream ${meta.attempt.upstream}.`;
+  // A revision of the configuration arrives here and at the schedulers at different times.
+  if (!upstream?.config.targets.some(({ name }) => name === meta.attempt.target)) {
+    const message = `This adapter does not know the target ${meta.attempt.upstream}/${meta.attempt.target}.`;
     return answerError(deps.attempt, meta.replyTo, { reason: 'no_target', message, resubmit: true });
   }
   // The message's buffer is reused; the attempt lives longer.

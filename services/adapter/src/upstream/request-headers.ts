@@ -15,20 +15,18 @@ export const toUpstreamHeaders = (input: {
   const headers: Record<string, string> = {
     ...provider.defaultHeaders,
     'user-agent': 'weir/0.1',
-    // The tap reads the bytes as they pass.
-    'accept-encoding': 'identity',
-    'x-request-id': meta.id,
   };
-  if (bodyBytes > 0) {
-    headers['content-type'] = meta.client.headers['content-type'] ?? 'application/json';
-    headers['content-length'] = String(bodyBytes);
-  }
+  if (bodyBytes > 0) headers['content-type'] = meta.client.headers['content-type'] ?? 'application/json';
   for (const [name, value] of Object.entries(meta.client.headers)) {
     const travels =
       provider.forwardHeaders.includes(name) ||
       upstream.forwardHeaders.some((pattern) => matchesPattern(pattern, name));
     if (travels) headers[name] = value;
   }
+  headers['x-request-id'] = meta.id;
+  // The tap reads the bytes as they pass.
+  headers['accept-encoding'] = 'identity';
+  if (bodyBytes > 0) headers['content-length'] = String(bodyBytes);
   Object.assign(headers, rules?.set, provider.credentialHeaders(credential));
   for (const name of rules?.remove ?? []) delete headers[name];
   return headers;

@@ -1,5 +1,5 @@
 import type { UpstreamFailure } from '../../core/response-tap.ts';
-import { readSseObject } from '../../core/sse-event.ts';
+import { readSseName, readSseObject } from '../../core/sse-event.ts';
 import type { EventReader, EventReading } from '../../core/stream-tap.ts';
 import { readObject } from '../count.ts';
 import { toAnthropicUsage } from './usage.ts';
@@ -15,13 +15,6 @@ const statusByType: Readonly<Record<string, number>> = {
   api_error: 500,
   timeout_error: 504,
   overloaded_error: 529,
-};
-
-const eventName = /^event: ?([a-z_]+)/;
-
-const nameOf = (event: Uint8Array): string => {
-  const line = Buffer.from(event.buffer, event.byteOffset, Math.min(event.byteLength, 60)).toString('latin1');
-  return eventName.exec(line)?.[1] ?? '';
 };
 
 const toFailure = (event: Uint8Array): UpstreamFailure => {
@@ -44,7 +37,7 @@ export const createAnthropicEventReader = (): EventReader => {
 
   return {
     read: (event) => {
-      switch (nameOf(event)) {
+      switch (readSseName(event)) {
         case 'content_block_delta':
           return { content: true };
         case 'message_start':

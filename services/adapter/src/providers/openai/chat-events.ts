@@ -1,11 +1,14 @@
 import { readSseEvent, readSseObject } from '../../core/sse-event.ts';
 import type { EventReader, EventReading } from '../../core/stream-tap.ts';
+import { readObject } from '../count.ts';
 import { toOpenaiFailure } from './error.ts';
 import { toOpenaiUsage } from './usage.ts';
 
 const usageKey = Buffer.from('"usage"');
-const usageNull = Buffer.from(',"usage":null');
-const errorKey = Buffer.from('"error"');
+/** Written without spaces, as OpenAI and vLLM do, or with one, as Python's own JSON module does. */
+const usageNulls = [Buffer.from(',"usage":null'), Buffer.from(', "usage": null')];
+const choicesKey = Buffer.from('"choices"');
+const errorWord = Buffer.from('"error"');
 const finishReason = Buffer.from('"finish_reason":"');
 const finishReasonSpaced = Buffer.from('"finish_reason": "');
 const done = Buffer.from('[DONE]');
@@ -19,9 +22,26 @@ const isUsageChunk = (chunk: Record<string, unknown>): boolean =>
 
 /** Takes `,"usage":null` out of a chunk, as it is when nobody asked for usage. Inside strings quotes are escaped. */
 const withoutNullUsage = (raw: Buffer): Uint8Array => {
-  const at = raw.indexOf(usageNull);
-  if (at < 0) return raw;
-  return Buffer.concat([raw.subarray(0, at), raw.subarray(at + usageNull.byteLength)]);
+  for (const member of usageNulls) {
+    const at = raw.indexOf(member);
+    if (at >= 0) return Buffer.concat([raw.subarray(0, at), raw.subarray(at + member.byteLength)]);
+  }
+  return raw;
+};
+
+/** False for the first chunk of most servers, which gives the role and an empty text. */
+const saysSomething = (chunk: Record<string, unknown>): boolean => {
+  const choices: unknown[] = Array.isArray(chunk['choices']) ? chunk['choices'] : [];
+  return choices.map(readObject).some((choice) => {
+    const { role: _role, ...said } = readObject(choice['delta']);
+    return [choice['text'], ...Object.values(said)].some((value) => value !== '' && value != null);
+  });
+};
+
+/** The error in an event; older vLLM sends it flat, as `{"object":"error",…}`. */
+const readError = (raw: Buffer): unknown => {
+  const chunk = readSseObject(raw);
+  return chunk?.['error'] || (chunk?.['object'] === 'error' ? chunk : undefined);
 };
 
 /**
@@ -35,32 +55,33 @@ export const createChatEventReader = ({ hideUsage }: { hideUsage: boolean }): Ev
     const chunk = readSseObject(raw);
     const usage = chunk && toOpenaiUsage(chunk['usage']);
     if (usage) {
-      const forward = hideUsage && isUsageChunk(chunk) ? { forward: undefined } : {};
-      return { ...reading, usage, ...forward };
+      if (!isUsageChunk(chunk)) return { ...reading, usage };
+      return { ...reading, content: false, usage, ...(hideUsage ? { forward: undefined } : {}) };
     }
     return hideUsage ? { ...reading, forward: withoutNullUsage(raw) } : reading;
   };
 
-  const readFirst = (raw: Buffer): { modelServed?: string } => {
+  const readFirst = (raw: Buffer): EventReading => {
     const chunk = readSseObject(raw);
     if (!chunk) return {};
     first = false;
-    return typeof chunk['model'] === 'string' ? { modelServed: chunk['model'] } : {};
+    const { model } = chunk;
+    return { content: saysSomething(chunk), ...(typeof model === 'string' ? { modelServed: model } : {}) };
   };
 
   return {
     read: (event) => {
       const raw = asBuffer(event);
       if (raw.includes(done) && readSseEvent(raw).data?.trim() === '[DONE]') return { completes: true };
-      if (raw.includes(errorKey)) {
-        const error = readSseObject(raw)?.['error'];
+      if (raw.includes(errorWord)) {
+        const error = readError(raw);
         if (error) return { error: toOpenaiFailure(error) };
       }
       const finished = raw.includes(finishReason) || raw.includes(finishReasonSpaced);
       const reading: EventReading = {
-        content: !finished,
-        ...(finished ? { completes: true } : {}),
+        content: !finished && raw.includes(choicesKey),
         ...(first ? readFirst(raw) : {}),
+        ...(finished ? { completes: true, content: false } : {}),
       };
       return raw.includes(usageKey) ? readUsage(raw, reading) : reading;
     },
