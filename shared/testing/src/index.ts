@@ -1,0 +1,7 @@
+export { attachedReason, isAttached } from './attach-mesh.ts';
+export { createFakeClock, type FakeClock } from './fake-clock.ts';
+export type { Exit, Mesh, MeshService, MeshSimulator, ServiceName } from './mesh.ts';
+export { type MeshConfig, type MeshOptions, startMesh } from './start-mesh.ts';
+export { startNats, type TestNats } from './start-nats.ts';
+export { createTestKey, demoKey, type TestKey } from './test-key.ts';
+export { waitFor } from './wait-for.ts';

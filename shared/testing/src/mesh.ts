@@ -1,0 +1,52 @@
+import type { Exit } from '../../../infra/run/child-process.ts';
+import type { ServiceName } from '../../../infra/run/service-process.ts';
+import type { TestNats } from './start-nats.ts';
+
+export type { Exit, ServiceName };
+
+/** One process of the mesh under test. */
+export interface MeshService {
+  readonly name: ServiceName;
+  readonly instance: string;
+  readonly pid: number;
+  /** Base of `/health/live`, `/health/ready` and `/metrics`. */
+  readonly healthUrl: string;
+  /** Where it serves its clients: the ingress and the simulator only. */
+  readonly url?: string;
+  readonly kill: (signal: NodeJS.Signals) => void;
+  readonly exited: Promise<Exit>;
+  /** The last lines that it logged. */
+  readonly log: () => string;
+}
+
+/** A provider stand-in. Of a mesh that was attached to, only the address is known. */
+export interface MeshSimulator {
+  readonly url: string;
+}
+
+/** A whole mesh, started for a test or found running. */
+export interface Mesh {
+  /** True where the mesh runs elsewhere: it can be called, its processes cannot be touched. */
+  readonly attached: boolean;
+  readonly baseUrl: string;
+  /** One for each ingress. */
+  readonly baseUrls: readonly string[];
+  readonly simulators: readonly MeshSimulator[];
+  /** Empty lists when attached. Those added later are in it, those killed stay in it. */
+  readonly services: Readonly<Record<ServiceName, readonly MeshService[]>>;
+  /** Starts one more replica and waits until it is ready. */
+  readonly add: (name: ServiceName) => Promise<MeshService>;
+  /** The bus. @throws when attached. */
+  readonly nats: () => TestNats;
+  /** Ends every process. When attached, does nothing. */
+  readonly stop: () => Promise<void>;
+}
+
+export const noServices = (): Record<ServiceName, MeshService[]> => ({
+  ingress: [],
+  policy: [],
+  scheduler: [],
+  adapter: [],
+  metering: [],
+  simulator: [],
+});

@@ -1,0 +1,154 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../../../infra/run/free-port.ts';
+import { serviceEnvironment } from '../../../infra/run/service-environment.ts';
+import { checkout, startServiceProcess } from '../../../infra/run/service-process.ts';
+import { attachMesh, isAttached } from './attach-mesh.ts';
+import { type Mesh, type MeshService, noServices, type ServiceName } from './mesh.ts';
+import { startNats, type TestNats } from './start-nats.ts';
+import { createOutputTail, testLeash } from './test-process.ts';
+
+/** The path of a YAML file, or the configuration itself; a function gets the URLs of the simulators. */
+export type MeshConfig = string | object | ((simulatorUrls: readonly string[]) => object);
+
+export interface MeshOptions {
+  /** How many of each; one unless given. */
+  readonly replicas?: Partial<Record<Exclude<ServiceName, 'simulator'>, number>>;
+  /** How many simulators; the configuration sees them as WEIR_SIM_URL, WEIR_SIM_URL_2, … One unless given. */
+  readonly simulators?: number;
+  /** examples/quickstart unless given. */
+  readonly config?: MeshConfig;
+  /** For every service, on top of the test's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+interface Site {
+  readonly nats: TestNats;
+  readonly configFile: string;
+  readonly simulatorPorts: readonly number[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly services: Record<ServiceName, MeshService[]>;
+}
+
+const meshServices = ['policy', 'scheduler', 'adapter', 'metering', 'ingress'] as const;
+const readyTimeoutMs = 60_000;
+const stopTimeoutMs = 10_000;
+
+const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
+
+const writeConfig = async (
+  config: MeshConfig,
+  folder: string,
+  simulatorPorts: readonly number[],
+): Promise<string> => {
+  if (typeof config === 'string') return config;
+  const value = typeof config === 'function' ? config(simulatorPorts.map(urlOf)) : config;
+  const file = join(folder, 'weir.yaml');
+  await writeFile(file, JSON.stringify(value, null, 2));
+  return file;
+};
+
+const simulatorVariables = (ports: readonly number[]): Record<string, string> =>
+  Object.fromEntries(ports.slice(1).map((port, index) => [`WEIR_SIM_URL_${index + 2}`, urlOf(port)]));
+
+const startReplica = async (site: Site, name: ServiceName, simulatorPort: number): Promise<MeshService> => {
+  const ingressPort = name === 'ingress' ? await freePort() : 0;
+  const tail = createOutputTail();
+  const owned = startServiceProcess({
+    name,
+    env: serviceEnvironment({
+      name,
+      inherited: { ...process.env, ...simulatorVariables(site.simulatorPorts), ...site.env },
+      natsUrl: site.nats.url,
+      configFile: site.configFile,
+      ingressPort,
+      simulatorPort,
+      simulatorUrl: urlOf(site.simulatorPorts[0] ?? 0),
+    }),
+    leash: testLeash(),
+    readyTimeoutMs,
+    onOutput: tail.write,
+  });
+  const started = await owned.started;
+  if (started.outcome === 'failed') {
+    await owned.stop(0);
+    throw new Error(`${name} did not start: ${started.reason}\n${tail.text().slice(-4_000)}`);
+  }
+  const service: MeshService = {
+    name,
+    instance: started.instance,
+    pid: owned.pid,
+    healthUrl: urlOf(started.healthPort),
+    kill: owned.kill,
+    exited: owned.exited,
+    log: tail.text,
+    ...(name === 'ingress' ? { url: urlOf(ingressPort) } : {}),
+    ...(name === 'simulator' ? { url: urlOf(simulatorPort) } : {}),
+  };
+  site.services[name].push(service);
+  return service;
+};
+
+const stopServices = async (site: Site): Promise<void> => {
+  const all = Object.values(site.services).flat();
+  for (const service of all) service.kill('SIGTERM');
+  const escalate = setTimeout(() => {
+    for (const service of all) service.kill('SIGKILL');
+  }, stopTimeoutMs);
+  await Promise.all(all.map((service) => service.exited));
+  clearTimeout(escalate);
+};
+
+const startReplicas = async (site: Site, replicas: MeshOptions['replicas']): Promise<void> => {
+  const [firstSimulatorPort = 0] = site.simulatorPorts;
+  const starting = [
+    ...site.simulatorPorts.map((port) => startReplica(site, 'simulator', port)),
+    ...meshServices.flatMap((name) =>
+      Array.from({ length: replicas?.[name] ?? 1 }, () => startReplica(site, name, firstSimulatorPort)),
+    ),
+  ];
+  // All of them settle first: one that is still starting could not be stopped.
+  const failed = (await Promise.allSettled(starting)).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+};
+
+const startOwnMesh = async (options: MeshOptions): Promise<Mesh> => {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-mesh-'));
+  const simulatorPorts = await Promise.all(Array.from({ length: options.simulators ?? 1 }, () => freePort()));
+  const config = options.config ?? join(checkout, 'examples', 'quickstart', 'weir.yaml');
+  const configFile = await writeConfig(config, folder, simulatorPorts);
+  const nats = await startNats();
+  const services = noServices();
+  const site: Site = { nats, configFile, simulatorPorts, env: options.env ?? {}, services };
+  const stop = async (): Promise<void> => {
+    await stopServices(site);
+    await nats.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await startReplicas(site, options.replicas);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    attached: false,
+    get baseUrls() {
+      return services.ingress.map(({ url }) => url ?? '');
+    },
+    baseUrl: services.ingress[0]?.url ?? '',
+    simulators: simulatorPorts.map((port) => ({ url: urlOf(port) })),
+    services,
+    add: (name) => startReplica(site, name, simulatorPorts[0] ?? 0),
+    nats: () => nats,
+    stop,
+  };
+};
+
+/**
+ * A whole mesh of real processes on a real nats-server, on free loopback ports. With WEIR_E2E_BASE_URL set,
+ * the mesh that runs there instead. What a test forgets to stop dies with the test worker.
+ */
+export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> =>
+  isAttached() ? attachMesh() : startOwnMesh(options);
