@@ -35,31 +35,36 @@ export interface ScheduleDependencies {
 
 type Schedule = (message: Pick<BusMessage, 'data'>) => void;
 
+const refuse = ({ bus, metrics }: ScheduleDependencies, { meta }: Envelope, error: WireError): WireError => {
+  bus.publish(meta.replyTo, errorPacket(error));
+  metrics.countDecision(error.reason);
+  return error;
+};
+
+const dispatch = (
+  { bus, self, pools, metrics, now }: ScheduleDependencies,
+  { meta, body }: Envelope,
+  attempt: PlannedAttempt,
+  trace: string | undefined,
+): void => {
+  const { instance, upstream, target, reservedTokens } = attempt;
+  const number = pools.reserve({ pool: upstream, instance, target, tokens: reservedTokens }, now());
+  const runMeta = toRunMeta(meta, attempt, { scheduler: self, dispatch: number }, trace);
+  const hop = subjects.hop(self, instance, meta.ingress, meta.id);
+  bus.publish(subjects.run(instance), encodeEnvelope(runMeta, body), hop);
+  metrics.countDecision('dispatched');
+  if (attempt.number > 1) metrics.countRetry(retryReasonOf(attempt));
+};
+
 /** `weir.v1.schedule`: sends a request to an adapter, at once or after a pause, or refuses it. */
 export const createSchedule = (dependencies: ScheduleDependencies): Schedule => {
-  const { bus, self, config, pools, turnOf, delays, metrics, tracer, logger, now, random } = dependencies;
-
-  const refuse = ({ meta }: Envelope, error: WireError): WireError => {
-    bus.publish(meta.replyTo, errorPacket(error));
-    metrics.countDecision(error.reason);
-    return error;
-  };
-
-  const dispatch = ({ meta, body }: Envelope, attempt: PlannedAttempt, span: Span | undefined): undefined => {
-    const { instance, upstream, target, reservedTokens } = attempt;
-    const booking = { pool: upstream, instance, target, tokens: reservedTokens };
-    const number = pools.reserve(booking, now());
-    const runMeta = toRunMeta(meta, attempt, { scheduler: self, dispatch: number }, span?.traceparent);
-    const hop = subjects.hop(self, instance, meta.ingress, meta.id);
-    bus.publish(subjects.run(instance), encodeEnvelope(runMeta, body), hop);
-    metrics.countDecision('dispatched');
-    if (attempt.number > 1) metrics.countRetry(retryReasonOf(attempt));
-  };
+  const { config, pools, turnOf, delays, metrics, tracer, logger, now, random } = dependencies;
 
   /** The body is a view into a buffer that is used again: what waits needs its own. */
   const delay = (envelope: Envelope, delayMs: number): WireError | undefined => {
     const kept: Envelope = { meta: envelope.meta, body: envelope.body.slice() };
-    if (!delays.add(delayMs, () => schedule(kept, true))) return refuse(envelope, tooManyDelayed);
+    if (!delays.add(delayMs, () => schedule(kept, true)))
+      return refuse(dependencies, envelope, tooManyDelayed);
     metrics.countDecision('delayed');
     return undefined;
   };
@@ -75,9 +80,10 @@ export const createSchedule = (dependencies: ScheduleDependencies): Schedule => 
       now: at,
       random,
     });
-    if (plan.outcome === 'planned') return dispatch(envelope, plan.attempt, span);
+    if (plan.outcome === 'rejected') return refuse(dependencies, envelope, plan.error);
     if (plan.outcome === 'delayed') return delay(envelope, plan.delayMs);
-    return refuse(envelope, plan.error);
+    dispatch(dependencies, envelope, plan.attempt, span?.traceparent);
+    return undefined;
   };
 
   /** Whatever goes wrong in here, the client hears of it. */
@@ -87,7 +93,7 @@ export const createSchedule = (dependencies: ScheduleDependencies): Schedule => 
     } catch (thrown) {
       const [envelope] = given;
       logger.error({ err: thrown, request: envelope.meta.id }, 'cannot schedule');
-      return refuse(envelope, WeirError.from(thrown).wire);
+      return refuse(dependencies, envelope, WeirError.from(thrown).wire);
     }
   };
 

@@ -1,0 +1,229 @@
+import { type Attempt, type EnvelopeMeta, parseConfig } from '@weir/contracts';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Place } from './place.ts';
+import { type AttemptPlan, type PlanInput, planAttempt } from './plan-attempt.ts';
+
+const now = 1_000_000;
+
+const parsed = parseConfig({
+  version: 1,
+  upstreams: {
+    near: {
+      provider: 'openai-compatible',
+      targets: ['http://127.0.0.1:1', 'http://127.0.0.1:2'],
+      aliases: { small: 'small-v2' },
+    },
+    far: { provider: 'openai-compatible', targets: ['http://127.0.0.1:3'], models: ['small', 'far-only'] },
+    claude: { provider: 'anthropic', targets: ['http://127.0.0.1:4'], models: ['claude'] },
+  },
+  routes: [
+    {
+      name: 'both',
+      match: { path: '/both' },
+      api: 'openai.chat',
+      upstreams: ['near', 'far'],
+      retry: { attempts: 3, backoffMs: 50 },
+    },
+    { name: 'claude', match: { path: '/claude' }, api: 'openai.chat', upstreams: ['claude'] },
+  ],
+});
+if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
+const { config } = parsed;
+
+const meta: EnvelopeMeta = {
+  v: 1,
+  id: 'request-1',
+  replyTo: 'weir.v1.reply.ingress-1.request-1',
+  ingress: 'ingress-1',
+  deadline: now + 10_000,
+  receivedAt: now,
+  route: 'both',
+  api: 'openai.chat',
+  method: 'POST',
+  path: '/v1/chat/completions',
+  model: 'small',
+  stream: false,
+  submission: 0,
+  features: { chars: 401, messages: 1, tools: 0 },
+  marks: {},
+  body: { where: 'inline', bytes: 0 },
+  client: { ip: '::1', headers: {} },
+};
+
+const failed: Attempt = {
+  number: 1,
+  upstream: 'near',
+  target: 't0',
+  model: 'small-v2',
+  remaining: 2,
+  alternatives: 2,
+  excluded: ['near/t0'],
+  lastFailure: 'connect_failed',
+  scheduler: 'scheduler-1',
+  dispatch: 1,
+  reservedTokens: 1,
+};
+
+const place = (target: string, given: Partial<Place> = {}): Place => ({
+  instance: 'adapter-a',
+  target,
+  pendingTokens: 0,
+  running: 0,
+  host: { running: 0 },
+  capacity: 10,
+  isOpen: true,
+  prefillTokensPerSecond: undefined,
+  ...given,
+});
+
+const full = { host: { running: 10 } };
+
+type Pools = Readonly<Record<string, readonly Place[]>>;
+
+const everything: Pools = { near: [place('t0'), place('t1')], far: [place('t0')] };
+
+const plan = (pools: Pools, given: Partial<EnvelopeMeta> = {}, input: Partial<PlanInput> = {}): AttemptPlan =>
+  planAttempt({
+    config,
+    meta: { ...meta, ...given },
+    view: (pool) => pools[pool] ?? [],
+    turnOf: () => 0,
+    hasWaited: true,
+    now,
+    random: () => 0,
+    ...input,
+  });
+
+const where = (planned: AttemptPlan): string => {
+  if (planned.outcome === 'planned') return `${planned.attempt.upstream}/${planned.attempt.target}`;
+  return planned.outcome === 'rejected' ? planned.error.reason : planned.outcome;
+};
+
+test('a first attempt goes to the preferred upstream, by the name that it knows the model by', () => {
+  expect(plan(everything)).toEqual({
+    outcome: 'planned',
+    attempt: {
+      number: 1,
+      remaining: 2,
+      alternatives: 2,
+      upstream: 'near',
+      target: 't0',
+      instance: 'adapter-a',
+      model: 'small-v2',
+      excluded: [],
+      lastFailure: undefined,
+      reservedTokens: 101,
+    },
+  });
+});
+
+test('counted input tokens go before a guess from characters', () => {
+  const features = { ...meta.features, inputTokens: 7 };
+  expect(plan(everything, { features })).toMatchObject({ attempt: { reservedTokens: 7 } });
+});
+
+describe('where a request goes', () => {
+  test.each<[string, Pools, Partial<EnvelopeMeta>, string]>([
+    ['to the other target after a failure', everything, { attempt: failed }, 'near/t1'],
+    [
+      'to the next upstream when all of the first have failed',
+      everything,
+      { attempt: { ...failed, number: 2, target: 't1', excluded: ['near/t0', 'near/t1'] } },
+      'far/t0',
+    ],
+    ['to the next upstream when the first has no workers', { far: [place('t0')] }, {}, 'far/t0'],
+    [
+      'to the next upstream when the first is full',
+      { near: [place('t0', full), place('t1', full)], far: [place('t0')] },
+      {},
+      'far/t0',
+    ],
+    [
+      'back to the failed target when there is no other',
+      { near: [place('t0')] },
+      { attempt: failed },
+      'near/t0',
+    ],
+    [
+      'back to the failed target when the others are full',
+      { near: [place('t0'), place('t1', full)] },
+      { attempt: failed },
+      'near/t0',
+    ],
+    [
+      'not away from a target whose instance drained',
+      everything,
+      { attempt: { ...failed, lastFailure: 'draining' } },
+      'near/t0',
+    ],
+    ['nowhere when nothing runs', {}, {}, 'no_target'],
+    ['nowhere when all drain', { near: [place('t0', { isOpen: false })] }, {}, 'no_target'],
+    ['nowhere when all are full', { near: [place('t0', full)] }, {}, 'saturated'],
+    [
+      'nowhere when the model is not known',
+      everything,
+      { route: 'claude', model: 'huge' },
+      'model_not_found',
+    ],
+    [
+      'nowhere when the API is another',
+      everything,
+      { route: 'claude', model: 'claude' },
+      'feature_not_supported',
+    ],
+    ['nowhere when the route is not known', everything, { route: 'newer' }, 'no_config'],
+    ['nowhere when its time is over', everything, { deadline: now }, 'request_deadline'],
+    ['nowhere after the last attempt', everything, { attempt: { ...failed, number: 3 } }, 'connect_failed'],
+  ])('%s', (_what, pools, given, expected) => {
+    expect(where(plan(pools, given))).toBe(expected);
+  });
+});
+
+test('only a request of which nothing has begun may be submitted again', () => {
+  expect(plan({})).toMatchObject({ error: { reason: 'no_target', resubmit: true, retryAfterMs: 1_000 } });
+  expect(plan({}, { attempt: failed })).not.toHaveProperty('error.resubmit');
+});
+
+test('a later attempt waits first, and not past its deadline', () => {
+  expect(plan(everything, { attempt: failed }, { hasWaited: false })).toEqual({
+    outcome: 'delayed',
+    delayMs: 25,
+  });
+  const hurried = { attempt: failed, deadline: now + 10 };
+  expect(plan(everything, hurried, { hasWaited: false })).toEqual({ outcome: 'delayed', delayMs: 5 });
+});
+
+test('an attempt that a draining adapter turned away does not count', () => {
+  const attempt = { ...failed, number: 3, lastFailure: 'draining' };
+  expect(plan(everything, { attempt })).toMatchObject({ attempt: { number: 3, remaining: 0 } });
+});
+
+test('a second attempt tells what has been tried', () => {
+  expect(plan(everything, { attempt: failed })).toMatchObject({
+    attempt: {
+      number: 2,
+      remaining: 1,
+      alternatives: 1,
+      excluded: ['near/t0'],
+      lastFailure: 'connect_failed',
+    },
+  });
+});
+
+test('law: a failed target is taken again only when no other has room', () => {
+  const anyPool = fc.uniqueArray(fc.constantFrom('t0', 't1'));
+  const anyTried = fc.uniqueArray(fc.constantFrom('near/t0', 'near/t1', 'far/t0'));
+  fc.assert(
+    fc.property(anyPool, fc.boolean(), anyTried, (near, hasFar, tried) => {
+      const pools = { near: near.map((name) => place(name)), far: hasFar ? [place('t0')] : [] };
+      const attempt = { ...failed, excluded: tried };
+      const failures = new Set([...tried, 'near/t0']);
+      const usable = [...near.map((name) => `near/${name}`), ...(hasFar ? ['far/t0'] : [])];
+      const chosen = where(plan(pools, { attempt }));
+      if (usable.length === 0) expect(chosen).toBe('no_target');
+      else expect(usable).toContain(chosen);
+      if (failures.has(chosen)) expect(usable.filter((name) => !failures.has(name))).toEqual([]);
+    }),
+  );
+});

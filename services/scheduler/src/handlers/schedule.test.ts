@@ -1,0 +1,230 @@
+import {
+  decodeEnvelope,
+  decodePacket,
+  type EnvelopeMeta,
+  encodeEnvelope,
+  type LoadReport,
+  parseConfig,
+  readJsonFrame,
+} from '@weir/contracts';
+import { passThroughTracer } from '@weir/runtime';
+import { expect, test } from 'vitest';
+import { createPoolView } from '../core/pool-view.ts';
+import { createLoadReport } from './load-report.ts';
+import { createNoAdapter } from './no-adapter.ts';
+import { createSchedule, type ScheduleDependencies } from './schedule.ts';
+
+const now = 1_000_000;
+const body = new TextEncoder().encode('{"model":"small"}');
+
+const parsed = parseConfig({
+  version: 1,
+  upstreams: { gpu: { provider: 'openai-compatible', targets: ['http://127.0.0.1:1'] } },
+});
+if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
+const { config } = parsed;
+
+const meta: EnvelopeMeta = {
+  v: 1,
+  id: 'request-1',
+  replyTo: 'weir.v1.reply.ingress-1.request-1',
+  ingress: 'ingress-1',
+  deadline: now + 10_000,
+  receivedAt: now,
+  route: 'openai-chat',
+  api: 'openai.chat',
+  method: 'POST',
+  path: '/v1/chat/completions',
+  model: 'small',
+  stream: false,
+  submission: 0,
+  features: { inputTokens: 12, chars: 40, messages: 1, tools: 0 },
+  marks: {},
+  body: { where: 'inline', bytes: body.byteLength },
+  client: { ip: '::1', headers: {} },
+};
+
+const report: LoadReport = {
+  v: 1,
+  pool: 'gpu',
+  instance: 'adapter-a',
+  epoch: 1,
+  sequence: 1,
+  state: 'ready',
+  targets: [{ target: 't0', pendingTokens: 0, running: 0, capacity: 10 }],
+  watermarks: {},
+};
+const loadSubject = 'weir.v1.load.gpu.adapter-a';
+
+const createRecorded = (given: Partial<ScheduleDependencies> = {}) => {
+  const published: { subject: string; payload: Uint8Array; replyTo: string | undefined }[] = [];
+  const counted: string[] = [];
+  const waiting: { delayMs: number; run: () => void }[] = [];
+  const pools = createPoolView('scheduler-1');
+  const bus: ScheduleDependencies['bus'] = {
+    publish: (subject, payload, replyTo) => published.push({ subject, payload, replyTo }),
+  };
+  const metrics: ScheduleDependencies['metrics'] = {
+    countDecision: (outcome) => counted.push(outcome),
+    countRetry: (reason) => counted.push(`retry ${reason}`),
+    countBadReport: () => counted.push('bad report'),
+    observeHop: () => undefined,
+  };
+  const schedule = createSchedule({
+    bus,
+    self: 'scheduler-1',
+    config: () => config,
+    pools,
+    turnOf: () => 0,
+    delays: {
+      add: (delayMs, run) => {
+        waiting.push({ delayMs, run });
+        return true;
+      },
+    },
+    metrics,
+    tracer: passThroughTracer,
+    logger: { error: () => undefined } as never,
+    now: () => now,
+    random: () => 0,
+    ...given,
+  });
+  const onLoad = createLoadReport({ pools, metrics, now: () => now, onReport: () => counted.push('report') });
+  const load = (value: unknown, subject = loadSubject) =>
+    onLoad({ subject, data: new TextEncoder().encode(JSON.stringify(value)) });
+  const onNotice = createNoAdapter({ bus, pools, metrics });
+  const send = (changed: Partial<EnvelopeMeta> = {}) => {
+    const data = encodeEnvelope({ ...meta, ...changed }, body);
+    schedule({ data });
+    // The connection's buffer is used again for what comes next.
+    data.fill(0);
+  };
+  return { schedule, send, load, onNotice, pools, published, counted, waiting };
+};
+
+const attemptOf = (payload: Uint8Array | undefined) => {
+  const decoded = decodeEnvelope(payload ?? new Uint8Array());
+  if (decoded.outcome === 'malformed') throw new Error(decoded.problem);
+  expect(decoded.envelope.body).toEqual(body);
+  return decoded.envelope.meta.attempt;
+};
+
+const errorOf = (payload: Uint8Array | undefined) => {
+  const decoded = decodePacket(payload ?? new Uint8Array());
+  if (decoded.outcome === 'malformed') throw new Error(decoded.problem);
+  expect(decoded.packet.tag).toBe(0);
+  const [frame] = decoded.packet.frames;
+  return frame && readJsonFrame(frame);
+};
+
+test('a request goes to an adapter that has reported, and counts as its load', () => {
+  const { send, load, pools, published, counted } = createRecorded();
+  load(report);
+  send();
+  expect(published).toMatchObject([
+    { subject: 'weir.v1.run.adapter-a', replyTo: 'weir.v1.hop.scheduler-1.adapter-a.ingress-1.request-1' },
+  ]);
+  expect(attemptOf(published[0]?.payload)).toEqual({
+    number: 1,
+    upstream: 'gpu',
+    target: 't0',
+    model: 'small',
+    remaining: 2,
+    alternatives: 0,
+    excluded: [],
+    scheduler: 'scheduler-1',
+    dispatch: 1,
+    reservedTokens: 12,
+  });
+  expect(pools.view('gpu', now)).toMatchObject([{ pendingTokens: 12, running: 1 }]);
+  expect(counted).toEqual(['report', 'dispatched']);
+});
+
+test('without an adapter the ingress is told at once', () => {
+  const { send, published, counted } = createRecorded();
+  send();
+  expect(published).toMatchObject([{ subject: meta.replyTo }]);
+  expect(errorOf(published[0]?.payload)).toMatchObject({ reason: 'no_target', resubmit: true });
+  expect(counted).toEqual(['no_target']);
+});
+
+const failed = {
+  number: 1,
+  upstream: 'gpu',
+  target: 't0',
+  model: 'small',
+  remaining: 2,
+  alternatives: 0,
+  excluded: ['gpu/t0'],
+  lastFailure: 'upstream_reset',
+  scheduler: 'scheduler-9',
+  dispatch: 4,
+  reservedTokens: 12,
+};
+
+test('an attempt that came back waits, with a body of its own, and goes out with the next number', () => {
+  const { send, load, published, counted, waiting } = createRecorded();
+  load(report);
+  send({ attempt: failed });
+  expect(published).toEqual([]);
+  expect(waiting).toMatchObject([{ delayMs: 25 }]);
+  waiting[0]?.run();
+  expect(attemptOf(published[0]?.payload)).toMatchObject({
+    number: 2,
+    remaining: 1,
+    excluded: ['gpu/t0'],
+    lastFailure: 'upstream_reset',
+    scheduler: 'scheduler-1',
+  });
+  expect(counted).toEqual(['report', 'delayed', 'dispatched', 'retry upstream_reset']);
+});
+
+test('too many waiting attempts are an error, not a queue without end', () => {
+  const { send, load, published } = createRecorded({ delays: { add: () => false } });
+  load(report);
+  send({ attempt: failed });
+  expect(errorOf(published[0]?.payload)).toMatchObject({ reason: 'saturated' });
+});
+
+test('an adapter that does not answer is not chosen again', () => {
+  const { send, load, onNotice, published } = createRecorded();
+  load(report);
+  send();
+  const subject = published[0]?.replyTo ?? '';
+  onNotice({ subject, noResponders: false });
+  expect(published).toHaveLength(1);
+  onNotice({ subject, noResponders: true });
+  expect(published[1]).toMatchObject({ subject: meta.replyTo });
+  expect(errorOf(published[1]?.payload)).toMatchObject({ reason: 'no_target', resubmit: true });
+  send();
+  expect(errorOf(published[2]?.payload)).toMatchObject({ reason: 'no_target' });
+});
+
+test('what is no envelope is counted and dropped', () => {
+  const { schedule, published, counted } = createRecorded();
+  schedule({ data: new TextEncoder().encode('nonsense') });
+  expect([published, counted]).toEqual([[], ['malformed']]);
+});
+
+test('a failure of our own reaches the client as an error, not as silence', () => {
+  const { send, published } = createRecorded({
+    config: () => {
+      throw new Error('broken');
+    },
+  });
+  send();
+  expect(errorOf(published[0]?.payload)).toMatchObject({ reason: 'bug' });
+});
+
+test.each<[string, unknown, string]>([
+  ['no object', null, loadSubject],
+  ['no targets', { ...report, targets: undefined }, loadSubject],
+  ['another version', { ...report, v: 2 }, loadSubject],
+  ['an instance that is not that of the subject', report, 'weir.v1.load.gpu.adapter-b'],
+  ['a pool that is not that of the subject', report, 'weir.v1.load.other.adapter-a'],
+])('a report with %s is counted and left', (_what, value, subject) => {
+  const { load, counted, pools } = createRecorded();
+  load(value, subject);
+  expect(counted).toEqual(['bad report']);
+  expect(pools.view('gpu', now)).toEqual([]);
+});
