@@ -8,8 +8,8 @@ export interface EventScript {
   token(index: number): string;
   /** After the last token. */
   close(): readonly string[];
-  /** Instead of everything that would come, when the stream fails. */
-  failure(): readonly string[];
+  /** Instead of everything that would come, when the stream fails after so many events. */
+  failure(passedEvents: number): readonly string[];
 }
 
 /** `undefined` usage means that the answer must not mention it. */

@@ -15,6 +15,7 @@ export class StreamReply implements Reply {
   #isOver = false;
   /** Events that were let through but not yet written. */
   #text = '';
+  #passedEvents = 0;
   #cut: Cut | undefined;
 
   constructor(input: ReplyInput) {
@@ -52,9 +53,12 @@ export class StreamReply implements Reply {
   #pass(event: string, isClosing: boolean): void {
     if (this.#cut !== undefined) return;
     const passage = this.#gate?.pass(event, isClosing);
-    if (passage === undefined) this.#text += event;
-    else if (passage.outcome === 'passed') this.#text += passage.text;
-    else this.#cut = passage.how;
+    if (passage?.outcome === 'cut') {
+      this.#cut = passage.how;
+      return;
+    }
+    this.#text += passage?.text ?? event;
+    this.#passedEvents += 1;
   }
 
   #passTokens(script: EventScript): void {
@@ -98,7 +102,7 @@ export class StreamReply implements Reply {
         outlet.end(text);
         break;
       case 'fail':
-        outlet.end(text + script.failure().join(''));
+        outlet.end(text + script.failure(this.#passedEvents).join(''));
         break;
     }
     onEnd({ outcome: 'faulted', status: 200 });

@@ -58,7 +58,7 @@ export interface EngineGauges {
   readonly waiting: number;
   readonly usedBlocks: number;
   readonly cachedBlocks: number;
-  /** Prompt tokens not yet computed, of all sequences. */
+  /** Tokens still to be prefilled, of all sequences. */
   readonly pendingTokens: number;
   readonly preemptions: number;
   /** Prompt tokens looked up in the prefix cache, and found. */

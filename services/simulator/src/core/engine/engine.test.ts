@@ -191,6 +191,20 @@ describe('the engine', () => {
     expect(emissions.filter(({ finished }) => finished).map(({ id }) => id)).toEqual([1, 2, 3]);
   });
 
+  it('counts as pending what is to be prefilled, also again after a preemption', () => {
+    const engine = createEngine(smallProfile, createRandom(1));
+    for (const id of [1, 2, 3]) engine.add(aSequence(id, { promptTokens: 160, outputTokens: 160 }));
+    expect(engine.gauges().pendingTokens).toBe(480);
+    let pendingBefore = 0;
+    while (engine.gauges().preemptions === 0) {
+      pendingBefore = engine.gauges().pendingTokens;
+      const step = engine.begin();
+      if (step !== undefined) engine.end(step);
+    }
+    expect(pendingBefore).toBeLessThan(160);
+    expect(engine.gauges().pendingTokens).toBeGreaterThanOrEqual(160);
+  });
+
   it('refuses what can never fit, and what finds the queue full', () => {
     const engine = createEngine(
       { ...smallProfile, limits: { ...smallProfile.limits, maxWaiting: 1 } },

@@ -39,12 +39,12 @@ export const countTokens = (sequence: Sequence): number => sequence.promptTokens
 
 export const countRemaining = (sequence: Sequence): number => countTokens(sequence) - sequence.computed;
 
-/** Tokens of the prompt that are still to be prefilled. */
-export const countPending = (sequence: Sequence): number =>
-  sequence.generated > 0 ? 0 : sequence.promptTokens - sequence.computed;
-
 export const isDecoding = (sequence: Sequence): boolean =>
   sequence.generated > 0 && countRemaining(sequence) === 1;
+
+/** Tokens that are still to be prefilled, also those that a preemption lost. */
+export const countPending = (sequence: Sequence): number =>
+  isDecoding(sequence) ? 0 : countRemaining(sequence);
 
 const comesBefore = (left: Sequence, right: Sequence): boolean =>
   left.priority === right.priority ? left.arrival < right.arrival : left.priority < right.priority;

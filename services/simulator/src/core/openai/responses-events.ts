@@ -64,19 +64,16 @@ const closeEvents = (completion: Completion, usage: ReportedUsage): readonly Num
   ];
 };
 
-/** Sequence numbers follow from the place of the event, so the script needs no state but the last token written. */
+/** Sequence numbers follow from the place of an event in the stream, so the script has no state. */
 export const createResponsesScript = (completion: Completion, usage: ReportedUsage): EventScript => {
   const opened = openEvents(completion);
-  let next = 0;
-  const number = (event: NumberedEvent): string => {
-    const text = write(next, event);
-    next += 1;
-    return text;
-  };
+  const beforeClose = opened.length + completion.pieces.length;
   return {
-    open: () => opened.map(number),
-    token: (index) => number(tokenEvent(completion, index)),
-    close: () => closeEvents(completion, usage).map(number),
-    failure: () => [number(['response.failed', { response: buildFailedResponse(completion) }])],
+    open: () => opened.map((event, place) => write(place, event)),
+    token: (index) => write(opened.length + index, tokenEvent(completion, index)),
+    close: () => closeEvents(completion, usage).map((event, place) => write(beforeClose + place, event)),
+    failure: (passedEvents) => [
+      write(passedEvents, ['response.failed', { response: buildFailedResponse(completion) }]),
+    ],
   };
 };
