@@ -59,7 +59,7 @@ describe('a minimal configuration', () => {
       models: [],
       aliases: {},
       timeouts: { connectMs: 5000, headMs: 300_000, idleMs: 120_000 },
-      connectionPool: { maxConnections: 256, maxPending: 1024, idleTimeoutMs: 30_000, pipelining: 1 },
+      connectionPool: { maxConnections: 1024, maxPending: 1024, idleTimeoutMs: 30_000, pipelining: 1 },
       onDisconnect: 'abort',
       forwardHeaders: [],
       countTokens: 'estimate',

@@ -54,7 +54,7 @@ const timeoutsSchema = z.strictObject({
 });
 
 const connectionPoolSchema = z.strictObject({
-  maxConnections: countField(1, 65_535, 256).describe('Connections per target.'),
+  maxConnections: countField(1, 65_535, 1_024).describe('Connections per target.'),
   maxPending: countField(0, 1_000_000, 1024).describe('Calls that may wait for a connection.'),
   idleTimeoutMs: durationField(30_000).describe('How long an idle connection is kept.'),
   pipelining: countField(1, 1000, 1).describe('Requests on one connection at a time.'),

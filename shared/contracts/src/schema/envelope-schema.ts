@@ -1,0 +1,129 @@
+import * as z from 'zod';
+import { nameField } from '../config/fields.ts';
+import { apis } from '../envelope.ts';
+import {
+  countField,
+  epochMsField,
+  instanceField,
+  positionField,
+  requestIdField,
+  traceparentField,
+} from './wire-fields.ts';
+
+const byteRangeSchema = z.tuple([countField, countField]).readonly();
+
+export const featuresSchema = z
+  .object({
+    inputTokens: countField.exactOptional().describe('Estimated input tokens. Absent when the API has none.'),
+    estimatedBy: z.enum(['chars', 'tokenizer']).exactOptional(),
+    outputCap: countField
+      .exactOptional()
+      .describe('Most output tokens that the client asked for. Absent: no cap.'),
+    chars: countField.describe('Characters of all string values.'),
+    messages: countField.describe('Messages, or inputs for embeddings.'),
+    tools: countField,
+    encodingFormat: z.string().exactOptional(),
+  })
+  .readonly()
+  .describe('What the ingress learned from the body.');
+
+export const bodyMarksSchema = z
+  .object({
+    open: countField.exactOptional().describe('Just behind the opening brace. Absent: not a JSON object.'),
+    empty: z.boolean().exactOptional(),
+    model: byteRangeSchema.exactOptional(),
+    streamOptions: byteRangeSchema.exactOptional(),
+    streamOptionsOpen: countField.exactOptional(),
+    streamOptionsEmpty: z.boolean().exactOptional(),
+    includeUsage: byteRangeSchema.exactOptional(),
+    includeUsageOn: z.boolean().exactOptional(),
+  })
+  .readonly()
+  .describe('Byte offsets into the body as the client sent it; ranges are half-open.');
+
+export const bodyPlaceSchema = z
+  .discriminatedUnion('where', [
+    z.object({ where: z.literal('inline'), bytes: countField }).readonly(),
+    z.object({ where: z.literal('ingress'), bytes: countField, subject: z.string() }).readonly(),
+  ])
+  .describe('Inline bodies follow the meta line; the others are pulled in chunks from the subject.');
+
+export const clientInfoSchema = z
+  .object({
+    ip: z.string(),
+    headers: z.record(z.string(), z.string()).readonly().describe('Names in lower case. Never a credential.'),
+    keySha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .exactOptional()
+      .describe('SHA-256 of the API key. Absent: the client sent none.'),
+  })
+  .readonly();
+
+export const principalSchema = z
+  .object({
+    org: nameField,
+    team: nameField.describe('`_` when the key belongs to no team.'),
+    key: nameField.describe('Id of the key, not the key. `_` for an anonymous caller.'),
+    tier: z.string().exactOptional(),
+  })
+  .readonly()
+  .describe('Who is calling. Added by policy.');
+
+export const grantSchema = z
+  .object({
+    holds: z.array(z.object({ id: z.string(), amount: z.string() }).readonly()).readonly(),
+    expiresAt: epochMsField,
+    mac: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]+$/)
+      .describe('HMAC-SHA-256, base64url.'),
+  })
+  .readonly()
+  .describe("Policy's leave to call a provider.");
+
+export const attemptSchema = z
+  .object({
+    number: positionField.describe('From 1, over all targets.'),
+    upstream: nameField,
+    target: nameField,
+    model: z.string().describe('Model name that the upstream knows.'),
+    remaining: countField.describe('Further tries that the scheduler allows.'),
+    alternatives: countField.describe('Targets not tried yet.'),
+    excluded: z.array(z.string()).readonly().describe('Targets that failed, as `upstream/target`.'),
+    lastFailure: z.string().exactOptional(),
+    scheduler: instanceField,
+    dispatch: countField,
+    reservedTokens: countField,
+  })
+  .readonly()
+  .describe('One try at one target. Added by the scheduler.');
+
+/** The meta line of an envelope, in full. The hot path has cheaper checks of its own. */
+export const envelopeMetaSchema = z
+  .object({
+    v: z.literal(1),
+    id: requestIdField,
+    replyTo: z.string().min(1).describe('Subject for frames.'),
+    ingress: instanceField,
+    deadline: epochMsField.describe('Milliseconds since the epoch. Nothing is begun after it.'),
+    receivedAt: epochMsField,
+    route: nameField,
+    api: z.enum(apis),
+    method: z.string().min(1),
+    path: z.string().describe('Path and query for the upstream.'),
+    model: z.string().describe('Model as the client named it. Empty when the API has none.'),
+    stream: z.boolean(),
+    submission: countField.describe('How often this request was submitted before.'),
+    features: featuresSchema,
+    marks: bodyMarksSchema,
+    body: bodyPlaceSchema,
+    client: clientInfoSchema,
+    principal: principalSchema.exactOptional(),
+    grant: grantSchema.exactOptional(),
+    priority: z.int().exactOptional().describe("0 is served first. Absent: the route's default."),
+    attempt: attemptSchema.exactOptional(),
+    trace: traceparentField.exactOptional().describe('W3C traceparent.'),
+  })
+  .readonly()
+  .describe('The meta line of an envelope.');

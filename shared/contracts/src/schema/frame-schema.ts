@@ -1,0 +1,54 @@
+import * as z from 'zod';
+import type { frameKinds } from '../frame.ts';
+import { wireErrorSchema } from './wire-error-schema.ts';
+import { countField, instanceField, positionField } from './wire-fields.ts';
+
+export const queuedFrameSchema = z
+  .object({ position: positionField.exactOptional().describe('From 1. Absent: not known.') })
+  .readonly();
+
+export const acceptedFrameSchema = z
+  .object({
+    instance: instanceField.describe('Adapter instance, where credit and cancel go.'),
+    attempt: positionField,
+    upstream: z.string(),
+    target: z.string(),
+  })
+  .readonly();
+
+export const headFrameSchema = z
+  .object({
+    status: z.int().min(100).max(599),
+    headers: z
+      .array(z.tuple([z.string(), z.string()]).readonly())
+      .readonly()
+      .describe("Names in lower case, in the upstream's order."),
+  })
+  .readonly();
+
+export const usageFrameSchema = z
+  .object({
+    quality: z.enum(['reported', 'estimated', 'unknown']),
+    inputTokens: countField.exactOptional().describe('Absent: unknown.'),
+    outputTokens: countField.exactOptional().describe('Absent: unknown.'),
+  })
+  .readonly();
+
+export const endFrameSchema = z
+  .object({ bytes: countField.describe('Bytes of all data frames of this tag.') })
+  .readonly();
+
+export const handedBackFrameSchema = z.object({ attempt: positionField, reason: z.string() }).readonly();
+
+/** What each kind of frame carries: JSON by a schema, bytes as they are, or nothing. */
+export const framePayloads = {
+  queued: queuedFrameSchema,
+  accepted: acceptedFrameSchema,
+  head: headFrameSchema,
+  data: 'bytes',
+  usage: usageFrameSchema,
+  end: endFrameSchema,
+  error: wireErrorSchema,
+  ping: 'empty',
+  handedBack: handedBackFrameSchema,
+} as const satisfies Record<keyof typeof frameKinds, z.ZodType | 'bytes' | 'empty'>;

@@ -1,0 +1,12 @@
+export { asyncApiDocument } from './asyncapi/asyncapi-document.ts';
+export { channels } from './asyncapi/channels.ts';
+export * from './binary-layouts.ts';
+export * from './control-schema.ts';
+export * from './envelope-schema.ts';
+export * from './frame-schema.ts';
+export * from './load-report-schema.ts';
+export { openApiDocument } from './openapi/openapi-document.ts';
+export type { JsonObject } from './to-components.ts';
+export * from './usage-event-schema.ts';
+export * from './wire-error-schema.ts';
+export { wireSchemas } from './wire-schemas.ts';
