@@ -14,14 +14,18 @@ export interface OutputTail {
   readonly text: () => string;
 }
 
-const maxTailChars = 256 * 1024;
+const maxTailBytes = 256 * 1024;
 
+/** Keeps chunks and joins them when asked: a busy service logs more than a test ever reads. */
 export const createOutputTail = (): OutputTail => {
-  let tail = '';
+  const chunks: Buffer[] = [];
+  let bytes = 0;
   return {
     write: (chunk) => {
-      tail = (tail + chunk.toString()).slice(-maxTailChars);
+      chunks.push(chunk);
+      bytes += chunk.byteLength;
+      while (bytes - (chunks[0]?.byteLength ?? 0) > maxTailBytes) bytes -= chunks.shift()?.byteLength ?? 0;
     },
-    text: () => tail,
+    text: () => Buffer.concat(chunks).toString(),
   };
 };

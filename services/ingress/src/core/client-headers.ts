@@ -12,16 +12,31 @@ const always: ReadonlySet<string> = new Set([
   'openai-beta',
   'idempotency-key',
   'x-client-request-id',
+  'x-correlation-id',
+  // Not for the adapter: the ingress's own answer repeats it.
+  'x-correlation-id',
 ]);
 
-/** Never leave the ingress, whatever a pattern says. */
+/**
+ * Never leave the ingress, whatever a pattern says: credentials, under any name that a provider takes them by,
+ * and what is about this one connection.
+ */
 const never: ReadonlySet<string> = new Set([
   'authorization',
   'proxy-authorization',
   'x-api-key',
+  'api-key',
+  'x-goog-api-key',
   'cookie',
   'host',
   'connection',
+  'proxy-connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+  'accept-encoding',
   'content-length',
   'transfer-encoding',
 ]);

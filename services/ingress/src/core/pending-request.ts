@@ -1,5 +1,5 @@
 import type { HeadFrame, Packet, UsageFrame, WireError } from '@weir/contracts';
-import { type Candidate, createReplyReader, type ReplyEvent, type ReplyReader } from '@weir/messaging';
+import { type Candidate, createReplyReader, type ReplyEvent, type ReplyReader } from '@weir/messaging/reply';
 import type { RequestTiming } from './request-timing.ts';
 import type { ResubmitBudget } from './resubmit-budget.ts';
 

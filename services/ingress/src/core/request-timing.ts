@@ -23,5 +23,5 @@ export const defaultTiming: RequestTiming = {
   nobodyWindowMs: 2_500,
   queuedSilenceMs: 3_500,
   silenceMs: 15_000,
-  probationMs: 6_000,
+  probationMs: 3_500,
 };

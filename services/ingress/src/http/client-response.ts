@@ -6,6 +6,8 @@ export interface ClientResponse {
   readonly sentBytes: number;
   /** Milliseconds since the epoch of the last write; 0 before the first. */
   readonly lastWriteAt: number;
+  /** What was written ends with a blank line, or nothing was: another event may begin here. */
+  readonly atEventEnd: boolean;
   /** Sends head and body in one piece. */
   sendWhole(status: number, headers: OutgoingHttpHeaders, body: readonly Uint8Array[]): void;
   /** Sends the head of an answer whose length is not known. */
@@ -17,9 +19,14 @@ export interface ClientResponse {
   destroy(): void;
 }
 
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
 class Response implements ClientResponse {
   sentBytes = 0;
   lastWriteAt = 0;
+  /** The last bytes written, four at most. */
+  #tail: Uint8Array = new Uint8Array(0);
   #raw: ServerResponse;
   #now: () => number;
   /** Writes that the socket has not taken, in order. */
@@ -29,6 +36,13 @@ class Response implements ClientResponse {
     this.#raw = raw;
     this.#now = now;
     raw.on('drain', () => this.#release());
+  }
+
+  get atEventEnd(): boolean {
+    const [last, second, , fourth] = [...this.#tail].reverse();
+    if (last === undefined) return true;
+    if (last === second) return last === lineFeed || last === carriageReturn;
+    return last === lineFeed && second === carriageReturn && fourth === carriageReturn;
   }
 
   get headSent(): boolean {
@@ -54,6 +68,7 @@ class Response implements ClientResponse {
     if (!this.#writable()) return;
     this.sentBytes += bytes.byteLength;
     this.lastWriteAt = this.#now();
+    this.#remember(bytes);
     // The frame's buffer is reused by the bus; the socket may keep what it is given.
     const taken = this.#raw.write(Buffer.from(bytes));
     if (taken && this.#waiting.length === 0) onTaken?.(bytes.byteLength);
@@ -66,6 +81,11 @@ class Response implements ClientResponse {
 
   destroy(): void {
     this.#raw.destroy();
+  }
+
+  #remember(bytes: Uint8Array): void {
+    const end = bytes.slice(-4);
+    this.#tail = end.byteLength === 4 ? end : Uint8Array.of(...this.#tail, ...end).slice(-4);
   }
 
   #writable(): boolean {

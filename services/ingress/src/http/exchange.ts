@@ -102,14 +102,15 @@ export class Exchange {
       return;
     }
     for (const bytes of this.#gathered) this.response.write(bytes);
-    const inBand = this.#streams ? toStreamError(api, error, id) : undefined;
+    const inBand = this.#streams && this.response.atEventEnd ? toStreamError(api, error, id) : undefined;
     if (!inBand) return this.response.destroy();
     this.response.write(inBand);
     this.response.end();
   }
 
   heartbeat(now: number): void {
-    if (!this.#streams || !this.response.headSent) return;
+    // Inside an event a sign of life would destroy it.
+    if (!this.#streams || !this.response.headSent || !this.response.atEventEnd) return;
     if (now - this.response.lastWriteAt >= heartbeatMs) this.response.write(toHeartbeat(this.meta.api));
   }
 

@@ -60,7 +60,7 @@ const readRequest = async (deps: InferenceRouteDeps, request: FastifyRequest, ma
   const limit = matched.route.bodyLimitBytes;
   if (limit !== undefined && body.byteLength > limit) throw tooLarge(limit);
   const fields = await readFields(body, request.headers, deps.reader.maxDepth);
-  if (!fields.model && matched.api !== 'generic') {
+  if (!fields.model?.value && matched.api !== 'generic') {
     throw new WeirError({ reason: 'missing_model', message: 'The body names no "model".', param: 'model' });
   }
   return { body, fields };
@@ -112,4 +112,6 @@ export const createInferenceHandler =
       deps.releaseBody(body.byteLength);
       deps.onEnd(ended, span);
     });
+    // Gone while its body was read: the event was before there was anybody to hear it.
+    if (reply.raw.destroyed) deps.relay.clientGone(id);
   };

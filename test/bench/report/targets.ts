@@ -1,0 +1,45 @@
+import type { BenchMeasurements } from '../measurement.ts';
+import { summarizeStreams } from './stream-tables.ts';
+import { divide, subtract, summarizeStep } from './summarize-steps.ts';
+import { formatMs, formatNumber, renderTable } from './table.ts';
+
+const leastRatio = 2.5;
+const streamsToSustain = 128;
+
+const verdict = (met: boolean | undefined): string => {
+  if (met === undefined) return 'not measured';
+  return met ? 'met' : '**missed**';
+};
+
+/** What Weir promises in comparison, and whether this run bears it out. */
+export const renderTargets = (measurements: BenchMeasurements): string => {
+  const at = (name: string, connections: number) =>
+    summarizeStep(measurements, name, { connections, stream: false });
+  const ratio = divide(at('weir', 64).requestsPerSecond, at('portkey', 64).requestsPerSecond);
+  const added = (name: string) => subtract(at(name, 1).p50Micros, at('direct', 1).p50Micros);
+  const weirAdds = added('weir');
+  const portkeyAdds = added('portkey');
+  const streams = summarizeStreams(measurements).find(
+    (summary) => summary.competitor === 'weir' && summary.streams === streamsToSustain,
+  );
+  return renderTable(
+    ['Target', 'measured', ''],
+    [
+      [
+        `at least ${leastRatio} times Portkey's requests per second at 64 connections`,
+        `${formatNumber(ratio, 2)} ×`,
+        verdict(ratio === undefined ? undefined : ratio >= leastRatio),
+      ],
+      [
+        "added p50 at 1 connection not above Portkey's",
+        `${formatMs(weirAdds)} ms against ${formatMs(portkeyAdds)} ms`,
+        verdict(weirAdds === undefined || portkeyAdds === undefined ? undefined : weirAdds <= portkeyAdds),
+      ],
+      [
+        `${streamsToSustain} paced streams without a stall`,
+        `${formatNumber(streams?.completed)} complete, ${formatNumber(streams?.stalls)} stalls`,
+        verdict(streams?.sustained),
+      ],
+    ],
+  );
+};
