@@ -44,7 +44,10 @@ const expectOnlyBegunStreamsToBreak = (outcomes: readonly Outcome[], allowed: Ou
   for (const outcome of broken) expect(outcome.silenceMs, outcome.detail).toBeLessThan(6_000);
 };
 
-const killFirst = async (running: Mesh, name: 'ingress' | 'policy' | 'scheduler' | 'adapter' | 'metering') => {
+const killFirst = async (
+  running: Mesh,
+  name: 'ingress' | 'policy' | 'scheduler' | 'adapter' | 'metering',
+) => {
   const victim = running.services[name][0];
   if (!victim) throw new Error(`no ${name}`);
   victim.kill('SIGKILL');
@@ -60,7 +63,10 @@ describe('a service that is killed under load', () => {
     await killFirst(running, name);
     await untilMore(load, 96);
     const outcomes = await load.stop();
-    expect(outcomes.filter(({ ended }) => ended !== 'whole'), describeOutcomes(outcomes)).toEqual([]);
+    expect(
+      outcomes.filter(({ ended }) => ended !== 'whole'),
+      describeOutcomes(outcomes),
+    ).toEqual([]);
   });
 
   it('adapter: what had no byte is answered by the other, what had gets an error in the stream', async () => {
@@ -72,7 +78,10 @@ describe('a service that is killed under load', () => {
     await untilMore(load, 96);
     const outcomes = await load.stop();
     expectOnlyBegunStreamsToBreak(outcomes, 'in-band-error');
-    expect(outcomes.some(({ ended }) => ended === 'in-band-error'), describeOutcomes(outcomes)).toBe(true);
+    expect(
+      outcomes.some(({ ended }) => ended === 'in-band-error'),
+      describeOutcomes(outcomes),
+    ).toBe(true);
   });
 
   it('ingress: clients that had no byte are answered by the other, and the upstream calls of the dead one end', async () => {

@@ -34,9 +34,15 @@ describe('scaling down under load', () => {
       if (victim?.url !== undefined) urls = urls.filter((url) => url !== victim.url);
       const exit = await victim?.exited;
       const ended = load.outcomes.length;
-      await waitFor(() => load.outcomes.length >= ended + 72, { timeoutMs: 20_000, what: 'answers without it' });
+      await waitFor(() => load.outcomes.length >= ended + 72, {
+        timeoutMs: 20_000,
+        what: 'answers without it',
+      });
       const outcomes = await load.stop();
-      expect(outcomes.filter((outcome) => outcome.ended !== 'whole'), describeOutcomes(outcomes)).toEqual([]);
+      expect(
+        outcomes.filter((outcome) => outcome.ended !== 'whole'),
+        describeOutcomes(outcomes),
+      ).toEqual([]);
       expect(exit?.code).toBe(0);
     },
   );

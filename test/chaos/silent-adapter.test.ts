@@ -25,10 +25,15 @@ describe('an adapter that hangs with its connections open', () => {
     });
     await waitFor(() => load.outcomes.length >= 24, { timeoutMs: 20_000, what: 'the first answers' });
     running.services.adapter[0]?.kill('SIGSTOP');
-    await waitFor(() => load.outcomes.length >= 72, { timeoutMs: 30_000, what: 'answers by the other adapter' });
+    await waitFor(() => load.outcomes.length >= 72, {
+      timeoutMs: 30_000,
+      what: 'answers by the other adapter',
+    });
     const outcomes = await load.stop();
     const broken = outcomes.filter(({ ended }) => ended !== 'whole');
-    const unexpected = broken.filter(({ ended, stream, begun }) => ended !== 'in-band-error' || !stream || !begun);
+    const unexpected = broken.filter(
+      ({ ended, stream, begun }) => ended !== 'in-band-error' || !stream || !begun,
+    );
     expect(unexpected, describeOutcomes(outcomes)).toEqual([]);
     // The silence limit is 15 s; nobody hangs for much longer.
     for (const outcome of outcomes) expect(outcome.endedAt - outcome.startedAt).toBeLessThan(22_000);

@@ -59,7 +59,10 @@ const readCalls = async (): Promise<CallRecord[]> => {
 const reset = () => fetch(`${simulatorUrl()}/admin/reset`, { method: 'POST' });
 
 const expectNothingLeft = async (): Promise<void> => {
-  await waitFor(async () => (await activeCalls()) === 0, { timeoutMs: 15_000, what: 'no upstream call under way' });
+  await waitFor(async () => (await activeCalls()) === 0, {
+    timeoutMs: 15_000,
+    what: 'no upstream call under way',
+  });
   for (const [name, metric] of [
     ['ingress', 'weir_ingress_in_flight'],
     ['ingress', 'weir_ingress_reply_streams'],
@@ -67,7 +70,9 @@ const expectNothingLeft = async (): Promise<void> => {
     ['ingress', 'weir_ingress_held_bytes'],
     ['adapter', 'weir_adapter_attempts'],
   ] as const) {
-    await waitFor(async () => (await readMetric(healthUrl(name), metric)) === 0, { what: `${metric} to be 0` });
+    await waitFor(async () => (await readMetric(healthUrl(name), metric)) === 0, {
+      what: `${metric} to be 0`,
+    });
   }
 };
 
@@ -90,14 +95,21 @@ describe.skipIf(process.env['WEIR_E2E_BASE_URL'] !== undefined)('a client that r
       tokenMs: 20,
       streams: 'all',
     });
-    await waitFor(() => load.outcomes.length >= 32, { timeoutMs: 30_000, what: '32 streams beside the slow one' });
+    await waitFor(() => load.outcomes.length >= 32, {
+      timeoutMs: 30_000,
+      what: '32 streams beside the slow one',
+    });
     const outcomes = await load.stop();
     const grown = (await readMetric(healthUrl('adapter'), 'process_resident_memory_bytes')) - before;
-    const ingressGrown = (await readMetric(healthUrl('ingress'), 'process_resident_memory_bytes')) - ingressBefore;
+    const ingressGrown =
+      (await readMetric(healthUrl('ingress'), 'process_resident_memory_bytes')) - ingressBefore;
     clearInterval(sip);
     slow.destroy();
     expect(read).toBeGreaterThan(1_000);
-    expect(outcomes.filter(({ ended }) => ended !== 'whole'), describeOutcomes(outcomes)).toEqual([]);
+    expect(
+      outcomes.filter(({ ended }) => ended !== 'whole'),
+      describeOutcomes(outcomes),
+    ).toEqual([]);
     // 50 tokens at 20 ms: a second and a little; a stream that waits for the slow one would take far longer.
     for (const outcome of outcomes) expect(outcome.endedAt - outcome.startedAt).toBeLessThan(2_500);
     // The window is 256 KiB; the rest is room for the collector of two busy processes.
@@ -107,30 +119,36 @@ describe.skipIf(process.env['WEIR_E2E_BASE_URL'] !== undefined)('a client that r
   });
 });
 
-describe.skipIf(process.env['WEIR_E2E_BASE_URL'] !== undefined)('500 clients that vanish in mid-stream', () => {
-  it('have their upstream calls aborted within 200 ms, and leave nothing behind', async () => {
-    await reset();
-    const sockets = Array.from({ length: 500 }, () =>
-      openStream(2_000, { 'x-sim-ttft-ms': '50', 'x-sim-itl-ms': '250' }),
-    );
-    const begun = new Set<Socket>();
-    for (const socket of sockets) socket.once('data', () => begun.add(socket));
-    await waitFor(() => begun.size === 500, { timeoutMs: 30_000, what: '500 streams to begin' });
-    expect(await activeCalls()).toBe(500);
-    const vanishedAt = Date.now();
-    for (const socket of sockets) socket.destroy();
-    await expectNothingLeft();
-    const calls = await readCalls();
-    const delays = calls.map(({ abortedAt }) => (abortedAt ?? Number.POSITIVE_INFINITY) - vanishedAt);
-    expect(calls.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 500 }, () => 'aborted'));
-    expect(Math.max(...delays)).toBeLessThanOrEqual(200);
-  });
+describe.skipIf(process.env['WEIR_E2E_BASE_URL'] !== undefined)(
+  '500 clients that vanish in mid-stream',
+  () => {
+    it('have their upstream calls aborted within 200 ms, and leave nothing behind', async () => {
+      await reset();
+      const sockets = Array.from({ length: 500 }, () =>
+        openStream(2_000, { 'x-sim-ttft-ms': '50', 'x-sim-itl-ms': '250' }),
+      );
+      const begun = new Set<Socket>();
+      for (const socket of sockets) socket.once('data', () => begun.add(socket));
+      await waitFor(() => begun.size === 500, { timeoutMs: 30_000, what: '500 streams to begin' });
+      expect(await activeCalls()).toBe(500);
+      const vanishedAt = Date.now();
+      for (const socket of sockets) socket.destroy();
+      await expectNothingLeft();
+      const calls = await readCalls();
+      const delays = calls.map(({ abortedAt }) => (abortedAt ?? Number.POSITIVE_INFINITY) - vanishedAt);
+      expect(calls.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 500 }, () => 'aborted'));
+      expect(Math.max(...delays)).toBeLessThanOrEqual(200);
+    });
 
-  it('leave nothing behind when they vanish before the first byte', async () => {
-    await reset();
-    const sockets = Array.from({ length: 100 }, () => openStream(10, { 'x-sim-ttft-ms': '20000' }));
-    await waitFor(async () => (await activeCalls()) === 100, { timeoutMs: 20_000, what: '100 upstream calls' });
-    for (const socket of sockets) socket.destroy();
-    await expectNothingLeft();
-  });
-});
+    it('leave nothing behind when they vanish before the first byte', async () => {
+      await reset();
+      const sockets = Array.from({ length: 100 }, () => openStream(10, { 'x-sim-ttft-ms': '20000' }));
+      await waitFor(async () => (await activeCalls()) === 100, {
+        timeoutMs: 20_000,
+        what: '100 upstream calls',
+      });
+      for (const socket of sockets) socket.destroy();
+      await expectNothingLeft();
+    });
+  },
+);

@@ -217,7 +217,7 @@ describe.skipIf(isAttached())(`bodies of every kind (${attachedReason})`, () => 
     return Number(seconds) * 1_000;
   };
 
-  const maxRounds = 10;
+  const maxRounds = 25;
   const longestBlockMs = 20;
 
   /** The ingress before all others, where we may: its own delays are asked for, not those of a busy machine. */

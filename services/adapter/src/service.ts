@@ -1,25 +1,34 @@
 import { randomInt } from 'node:crypto';
 import { subjects } from '@weir/contracts';
-import { createUsagePublisher, ensureStreams, replySettings } from '@weir/messaging';
+import {
+  createUsagePublisher,
+  ensureStreams,
+  type NatsBus,
+  replySettings,
+  type UsagePublisher,
+} from '@weir/messaging';
 import {
   type Build,
   connectMesh,
   createGrantSigner,
+  type GrantSigner,
   loadGrantSecret,
   replicasOf,
   type ServiceContext,
+  untilJetStream,
   watchConfig,
 } from '@weir/runtime';
+import type { AttemptDeps } from './attempt/attempt-deps.ts';
 import { createAttemptMetrics } from './attempt/attempt-metrics.ts';
 import { type AttemptTable, createAttemptTable } from './attempt/attempt-table.ts';
 import { createIngressWatch, type IngressWatch } from './core/ingress-watch.ts';
-import { createLoadTracker } from './core/load-tracker.ts';
+import { createLoadTracker, type LoadTracker } from './core/load-tracker.ts';
 import { createControlHandler } from './handlers/control.ts';
 import { createNobodyHandler } from './handlers/nobody-schedules.ts';
 import { createRunHandler } from './handlers/run-attempt.ts';
-import { createLiveUpstreams } from './live-upstreams.ts';
+import { createLiveUpstreams, type LiveUpstreams } from './live-upstreams.ts';
 import { createLoadReporter } from './load-reporter.ts';
-import { parseSettings } from './settings.ts';
+import { type AdapterSettings, parseSettings } from './settings.ts';
 import { untilEmpty, untilStored } from './until-done.ts';
 
 const sweepMs = 250;
@@ -37,89 +46,125 @@ const startSweep = (context: ServiceContext, table: AttemptTable, ingresses: Ing
   context.lifecycle.onShutdown('final', 'attempt sweep', () => clearInterval(timer));
 };
 
-/** The adapter: runs attempts at upstreams and relays their answers. */
-export const build: Build = async (context) => {
-  const { instance, lifecycle, logger, metrics, now } = context;
+/** What the adapter is made of. */
+interface Parts {
+  readonly settings: AdapterSettings;
+  readonly bus: NatsBus;
+  readonly bulk: NatsBus;
+  readonly signer: GrantSigner;
+  readonly usage: UsagePublisher;
+  readonly load: LoadTracker;
+  readonly table: AttemptTable;
+  readonly ingresses: IngressWatch;
+  readonly upstreams: LiveUpstreams;
+}
+
+const openParts = async (context: ServiceContext): Promise<Parts> => {
+  const { instance, logger, now } = context;
   const settings = parseSettings(context.env);
   const bus = await connectMesh(context, 'frames');
   const bulk = await connectMesh(context, 'bulk');
   const ledger = await connectMesh(context, 'usage');
-  await ensureStreams(ledger, { replicas: replicasOf(context) });
+  await untilJetStream(context, () => ensureStreams(ledger, { replicas: replicasOf(context) }));
   const signer = createGrantSigner(await loadGrantSecret(context, bus));
   const usage = createUsagePublisher({
     bus: ledger,
     ackTimeoutMs: 2_000,
     onRetry: (error) => logger.warn({ err: error }, 'usage events wait: JetStream does not acknowledge'),
   });
-  const load = createLoadTracker({ instance, epoch: now(), capacity: settings.capacity });
-  const table = createAttemptTable();
-  const ingresses = createIngressWatch(replySettings.silenceMs);
   const upstreams = createLiveUpstreams(context.env, logger);
   const config = await watchConfig(context, bus);
   config.onChange((next) => {
     upstreams.apply(next).catch((error) => logger.error({ err: error }, 'upstreams not applied'));
   });
-  let draining = false;
+  return {
+    settings,
+    bus,
+    bulk,
+    signer,
+    usage,
+    load: createLoadTracker({ instance, epoch: now(), capacity: settings.capacity }),
+    table: createAttemptTable(),
+    ingresses: createIngressWatch(replySettings.silenceMs),
+    upstreams,
+  };
+};
 
+const registerGauges = ({ metrics }: ServiceContext, { table, usage, upstreams }: Parts): void => {
   metrics.gauge('weir_adapter_attempts', 'Attempts under way.', [], (gauge) => gauge.set(table.size));
   metrics.gauge('weir_usage_events_waiting', 'Usage events not yet stored.', [], (gauge) =>
     gauge.set(usage.pending),
   );
   metrics.gauge('weir_upstream_cx_active', 'Open connections by upstream.', ['upstream'], (gauge) => {
-    for (const upstream of upstreams.all())
-      gauge.set({ upstream: upstream.name }, upstream.client.connections());
+    for (const { name, client } of upstreams.all()) gauge.set({ upstream: name }, client.connections());
   });
+};
 
+const toAttemptDeps = (context: ServiceContext, parts: Parts): AttemptDeps => ({
+  instance: context.instance,
+  source: parts.settings.source,
+  bus: parts.bus,
+  bulk: parts.bulk,
+  usage: parts.usage,
+  load: parts.load,
+  metrics: createAttemptMetrics(context.metrics),
+  logger: context.logger,
+  tracer: context.tracer,
+  now: context.now,
+  newTag: () => randomInt(1, 2 ** 32),
+  intentTimeoutMs: parts.settings.intentTimeoutMs,
+});
+
+const registerShutdown = (
+  { lifecycle }: ServiceContext,
+  parts: Parts,
+  stopIntake: () => Promise<void>,
+): void => {
+  const { drainTimeoutMs } = parts.settings;
+  lifecycle.onShutdown('stop-intake', 'attempts', stopIntake);
+  // The last registered is the first to close: attempts end, then their usage events are stored.
+  lifecycle.onShutdown('drain', 'usage events', () => untilStored(parts.usage), 10_000);
+  lifecycle.onShutdown(
+    'drain',
+    'attempts',
+    () => untilEmpty(parts.table, drainTimeoutMs),
+    drainTimeoutMs + 2_000,
+  );
+  lifecycle.onShutdown('final', 'upstream connections', () => parts.upstreams.close());
+};
+
+/** The adapter: runs attempts at upstreams and relays their answers. */
+export const build: Build = async (context) => {
+  const { instance, lifecycle, now } = context;
+  const parts = await openParts(context);
+  const { bus, table, ingresses, settings, upstreams, load } = parts;
+  let draining = false;
+  registerGauges(context, parts);
   bus.subscribe(subjects.hops(instance), createNobodyHandler(bus));
   bus.subscribe(subjects.controls(instance), createControlHandler({ table, ingresses, now, confirmMs: 900 }));
-  const intake = bus.subscribe(
-    subjects.run(instance),
-    createRunHandler({
-      attempt: {
-        instance,
-        source: settings.source,
-        bus,
-        bulk,
-        usage,
-        load,
-        metrics: createAttemptMetrics(metrics),
-        logger,
-        tracer: context.tracer,
-        now,
-        newTag: () => randomInt(1, 2 ** 32),
-        intentTimeoutMs: settings.intentTimeoutMs,
-      },
-      table,
-      ingresses,
-      signer,
-      upstreamOf: (name) => upstreams.get(name),
-      isDraining: () => draining,
-      capacity: settings.capacity,
-    }),
-  );
+  const run = createRunHandler({
+    attempt: toAttemptDeps(context, parts),
+    table,
+    ingresses,
+    signer: parts.signer,
+    upstreamOf: (name) => upstreams.get(name),
+    isDraining: () => draining,
+    capacity: settings.capacity,
+  });
+  const intake = bus.subscribe(subjects.run(instance), run);
   startSweep(context, table, ingresses);
   bus.onStatus((status) => {
     if (status === 'connected') setTimeout(() => pingAll(table), replySettings.reconnectPingMs);
   });
-
   const reporter = createLoadReporter({ bus, instance, load, upstreams, settings });
   const beat = setInterval(() => reporter.report(draining ? 'draining' : 'ready'), settings.reportIntervalMs);
-
-  lifecycle.onShutdown('stop-intake', 'attempts', async () => {
+  registerShutdown(context, parts, async () => {
     draining = true;
     reporter.report('draining');
     await untilSchedulersKnow(settings.reportIntervalMs);
     await intake.drain();
   });
-  lifecycle.onShutdown('drain', 'usage events', () => untilStored(usage), 10_000);
-  lifecycle.onShutdown(
-    'drain',
-    'attempts',
-    () => untilEmpty(table, settings.drainTimeoutMs),
-    settings.drainTimeoutMs + 2_000,
-  );
   lifecycle.onShutdown('drain', 'load reports', () => clearInterval(beat));
-  lifecycle.onShutdown('final', 'upstream connections', () => upstreams.close());
 };
 
 /** The ingresses then see at once which streams lost something while the bus was away. */

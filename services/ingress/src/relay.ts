@@ -1,6 +1,6 @@
 import { encodeEnvelope, type Packet, partsOfHop, subjects } from '@weir/contracts';
-import type { BodyServer, Bus, BusMessage, ReplyInbox } from '@weir/messaging';
-import { type Command, PendingRequest } from './core/pending-request.ts';
+import type { BodyServer, Bus, BusMessage, Candidate, ReplyInbox } from '@weir/messaging';
+import { type Command, type Consumed, PendingRequest } from './core/pending-request.ts';
 import type { RequestTiming } from './core/request-timing.ts';
 import type { ResubmitBudget } from './core/resubmit-budget.ts';
 import type { Exchange } from './http/exchange.ts';
@@ -111,16 +111,7 @@ class MeshRelay implements Relay {
   #onPacket(flight: Flight, packet: Packet): void {
     this.#run(flight, flight.pending.packet(packet, this.#deps.now()));
     if (flight.pending.stage !== 'streaming') return;
-    flight.exchange.flush((bytes) => this.#taken(flight, bytes));
-  }
-
-  #taken(flight: Flight, bytes: number): void {
-    const credit = flight.pending.consume(bytes);
-    if (!credit) return;
-    const tag = flight.pending.boundTag;
-    const candidate = flight.pending.candidates.find((one) => one.tag === tag);
-    if (!candidate) return;
-    this.#deps.inbox.grant(candidate.instance, candidate.tag, flight.exchange.meta.id, credit);
+    flight.exchange.flush((bytes) => this.#run(flight, flight.pending.consume(bytes)));
   }
 
   #submit(flight: Flight, submission: number): void {
@@ -151,6 +142,9 @@ class MeshRelay implements Relay {
         case 'usage':
           exchange.usage(command.usage);
           break;
+        case 'grant':
+          this.#grant(exchange, command.candidate, command.consumed);
+          break;
         case 'end':
           exchange.end();
           break;
@@ -162,6 +156,10 @@ class MeshRelay implements Relay {
           break;
       }
     }
+  }
+
+  #grant(exchange: Exchange, { instance, tag }: Candidate, consumed: Consumed): void {
+    this.#deps.inbox.grant(instance, tag, exchange.meta.id, consumed);
   }
 
   #close(flight: Flight): void {

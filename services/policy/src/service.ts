@@ -6,14 +6,14 @@ import { type AdmissionIndex, buildAdmissionIndex } from './core/admission-index
 import { createAdmit } from './handlers/admit.ts';
 import { createNoScheduler } from './handlers/no-scheduler.ts';
 import { createPolicyMetrics } from './policy-metrics.ts';
+import { parseSettings } from './settings.ts';
 
-/** Other replicas know the configuration already: this one joins them when it does too, or after this time. */
-const configWaitMs = 1_000;
 const flushTimeoutMs = 2_000;
 const largestTag = 0xffff_ffff;
 
 /** Policy: who is calling, and may they? */
 export const build: Build = async (context) => {
+  const { configWaitMs } = parseSettings(context.env);
   const bus = await connectMesh(context, 'mesh');
   const source = await watchConfig(context, bus);
   const signer = createGrantSigner(await loadGrantSecret(context, bus));

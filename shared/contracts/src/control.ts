@@ -6,7 +6,7 @@
  * ```
  */
 export const controlKinds = {
-  /** More bytes and frames may be sent on `tag`. */
+  /** The client of `tag` has taken so much in total: the adapter may send on. */
   credit: 1,
   /** Stop `tag`: nobody reads it. With tag 0, stop every attempt of the request. */
   cancel: 2,
@@ -20,9 +20,9 @@ export interface ControlMessage {
   readonly kind: ControlKind;
   /** The stream; 0 for keep-alive. */
   readonly tag: number;
-  /** Bytes granted; 0 unless credit. */
+  /** Body bytes taken since the stream began, modulo 2^32; 0 unless credit. */
   readonly bytes: number;
-  /** Frames granted; 0 unless credit. */
+  /** Data frames taken since the stream began, modulo 2^32; 0 unless credit. */
   readonly frames: number;
   /** Request id of credit and cancel; instance of the ingress for keep-alive. */
   readonly about: string;

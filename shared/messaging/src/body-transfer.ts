@@ -11,7 +11,8 @@ const status = { ok: 0, unknown: 1 } as const;
 /** Small enough for every server's `max_payload`, large enough that 10 MB are 40 round trips. */
 export const bodyChunkBytes = 256 * 1024;
 
-const chunkTimeoutMs = 5_000;
+const chunkTimeoutMs = 2_000;
+const chunkTries = 3;
 /** Chunks asked for ahead of the one being used. */
 const readAhead = 3;
 
@@ -50,19 +51,29 @@ export const createBodyServer = (bus: Bus, instance: string): BodyServer => {
   };
 };
 
-const pullChunk = async (bus: Bus, subject: string, offset: number, length: number): Promise<Uint8Array> => {
+const askForChunk = (offset: number, length: number): Uint8Array => {
   const question = new Uint8Array(8);
   const view = new DataView(question.buffer);
   view.setUint32(0, offset);
   view.setUint32(4, length);
-  const answer = await bus.request(subject, question, chunkTimeoutMs);
-  if (answer.outcome !== 'answered') {
-    throw new Error(`body of ${lastToken(subject)} at ${offset}: ${answer.outcome}`);
+  return question;
+};
+
+/** A question or an answer that was lost is asked again; an ingress that says it has no such body is believed. */
+const pullChunk = async (bus: Bus, subject: string, offset: number, length: number): Promise<Uint8Array> => {
+  const where = `body of ${lastToken(subject)} at ${offset}`;
+  let problem = '';
+  for (let tries = 0; tries < chunkTries; tries += 1) {
+    const answer = await bus.request(subject, askForChunk(offset, length), chunkTimeoutMs);
+    if (answer.outcome === 'answered') {
+      if (answer.data[0] !== status.ok) throw new Error(`${where}: no longer offered`);
+      if (answer.data.byteLength === length + 1) return answer.data.slice(1);
+      throw new Error(`${where}: ${answer.data.byteLength - 1} bytes instead of ${length}`);
+    }
+    problem = answer.outcome;
+    if (problem === 'no_responders') break;
   }
-  if (answer.data[0] !== status.ok) throw new Error(`body of ${lastToken(subject)} is no longer offered`);
-  const chunk = answer.data.slice(1);
-  if (chunk.byteLength !== length) throw new Error(`body of ${lastToken(subject)} is cut at ${offset}`);
-  return chunk;
+  throw new Error(`${where}: ${problem}`);
 };
 
 /** Yields the body in order. Throws when the ingress does not answer in time or has withdrawn it. */

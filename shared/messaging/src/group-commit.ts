@@ -34,85 +34,92 @@ interface Waiting<Entry> {
   readonly settle: (result: CommitResult) => void;
 }
 
-/**
- * Group commit: what is added while nothing is being written is written at once, what is added meanwhile
- * goes together into the next batch. A lone entry never waits for a timer, a crowd shares the round trip.
- */
-export const createGroupCommit = <Entry>(options: GroupCommitOptions<Entry>): GroupCommit<Entry> => {
-  const waiting: Waiting<Entry>[] = [];
-  let writing: Waiting<Entry>[] = [];
-  let idleWaiters: (() => void)[] = [];
+class Committer<Entry> implements GroupCommit<Entry> {
+  #options: GroupCommitOptions<Entry>;
+  #waiting: Waiting<Entry>[] = [];
+  #writing: Waiting<Entry>[] = [];
+  #idleWaiters: (() => void)[] = [];
+  #running = false;
+  #lazyTimer: NodeJS.Timeout | undefined;
 
-  const takeBatch = (): Waiting<Entry>[] => {
-    let bytes = 0;
-    let count = 0;
-    for (const { entry } of waiting) {
-      bytes += options.sizeOf(entry);
-      if (count > 0 && (bytes > options.maxBatchBytes || count >= options.maxBatchEntries)) break;
-      count += 1;
+  constructor(options: GroupCommitOptions<Entry>) {
+    this.#options = options;
+  }
+
+  get pending(): number {
+    return this.#waiting.length + this.#writing.length;
+  }
+
+  add(entry: Entry, urgent: boolean): Promise<CommitResult> {
+    const { maxWaitingEntries, lazyDelayMs } = this.#options;
+    if (this.#waiting.length >= maxWaitingEntries) {
+      return Promise.resolve({ outcome: 'refused', why: `more than ${maxWaitingEntries} events wait` });
     }
-    return waiting.splice(0, count);
-  };
+    return new Promise((settle) => {
+      this.#waiting.push({ entry, settle });
+      if (urgent) this.#start();
+      else if (!this.#running) this.#lazyTimer ??= setTimeout(() => this.#start(), lazyDelayMs);
+    });
+  }
 
-  const writeUntilDurable = async (batch: readonly Waiting<Entry>[]): Promise<void> => {
-    const entries = batch.map(({ entry }) => entry);
-    for (;;) {
-      try {
-        await options.write(entries);
-        return;
-      } catch (error) {
-        options.onRetry(error);
-        await options.sleep(options.retryDelayMs);
-      }
-    }
-  };
+  idle(): Promise<void> {
+    if (this.#waiting.length > 0) this.#start();
+    return this.#running ? new Promise((resolve) => this.#idleWaiters.push(resolve)) : Promise.resolve();
+  }
 
-  const run = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      writing = takeBatch();
-      await writeUntilDurable(writing);
-      for (const { settle } of writing) settle({ outcome: 'committed' });
-      writing = [];
-    }
-  };
-
-  let running = false;
-  let lazyTimer: NodeJS.Timeout | undefined;
-  const start = () => {
-    clearTimeout(lazyTimer);
-    lazyTimer = undefined;
-    if (running) return;
-    running = true;
+  #start(): void {
+    clearTimeout(this.#lazyTimer);
+    this.#lazyTimer = undefined;
+    if (this.#running) return;
+    this.#running = true;
     // Entries of the same tick share the first batch.
     queueMicrotask(async () => {
-      await run();
-      running = false;
-      if (waiting.length > 0) return start();
-      for (const wake of idleWaiters) wake();
-      idleWaiters = [];
+      await this.#run();
+      this.#running = false;
+      if (this.#waiting.length > 0) this.#start();
     });
-  };
+  }
 
-  return {
-    get pending() {
-      return waiting.length + writing.length;
-    },
-    add: (entry, urgent) => {
-      if (waiting.length >= options.maxWaitingEntries) {
-        return Promise.resolve({
-          outcome: 'refused',
-          why: `more than ${options.maxWaitingEntries} events wait`,
-        });
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      this.#writing = this.#takeBatch();
+      await this.#writeUntilDurable(this.#writing.map(({ entry }) => entry));
+      for (const { settle } of this.#writing) settle({ outcome: 'committed' });
+      this.#writing = [];
+    }
+    for (const wake of this.#idleWaiters) wake();
+    this.#idleWaiters = [];
+  }
+
+  #takeBatch(): Waiting<Entry>[] {
+    const { sizeOf, maxBatchBytes, maxBatchEntries } = this.#options;
+    let bytes = 0;
+    let count = 0;
+    for (const { entry } of this.#waiting) {
+      bytes += sizeOf(entry);
+      if (count > 0 && (bytes > maxBatchBytes || count >= maxBatchEntries)) break;
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  async #writeUntilDurable(entries: readonly Entry[]): Promise<void> {
+    const { write, onRetry, sleep, retryDelayMs } = this.#options;
+    for (;;) {
+      try {
+        await write(entries);
+        return;
+      } catch (error) {
+        onRetry(error);
+        await sleep(retryDelayMs);
       }
-      return new Promise((settle) => {
-        waiting.push({ entry, settle });
-        if (urgent) start();
-        else if (!running) lazyTimer ??= setTimeout(start, options.lazyDelayMs);
-      });
-    },
-    idle: () => {
-      if (waiting.length > 0) start();
-      return running ? new Promise((resolve) => idleWaiters.push(resolve)) : Promise.resolve();
-    },
-  };
-};
+    }
+  }
+}
+
+/**
+ * Group commit: what is added while nothing is being written is written at once, what is added meanwhile goes
+ * together into the next batch. A lone urgent entry never waits for a timer, a crowd shares the round trip.
+ */
+export const createGroupCommit = <Entry>(options: GroupCommitOptions<Entry>): GroupCommit<Entry> =>
+  new Committer(options);

@@ -1,6 +1,7 @@
 import { connect, type Msg, type NatsConnection, RequestError, TimeoutError } from '@nats-io/transport-node';
 import type { Bus, BusMessage, BusStatus, BusSubscription, RequestOutcome } from './bus.ts';
 import { withDeadline } from './deadline.ts';
+import { createOutbox, type Outbox, type Publish } from './nats-outbox.ts';
 
 export interface NatsBusOptions {
   /** One or more servers, `nats://host:port`. */
@@ -21,38 +22,6 @@ export interface NatsBus extends Bus {
 }
 
 const statusNoResponders = 503;
-
-type Publish = (subject: string, payload: Uint8Array, replyTo?: string) => void;
-
-/**
- * Gathers what is published while one turn of the event loop lasts, so that it leaves in one write.
- * nats.js alone gathers for a microtask only, and a write costs more than all the rest of a publish.
- */
-const createOutbox = (
-  connection: NatsConnection,
-  onError: NatsBusOptions['onError'],
-): { publish: Publish; send: () => void } => {
-  let waiting: { subject: string; payload: Uint8Array; replyTo: string | undefined }[] = [];
-  const send = (): void => {
-    const batch = waiting;
-    waiting = [];
-    for (const { subject, payload, replyTo } of batch) {
-      if (connection.isClosed()) return;
-      try {
-        connection.publish(subject, payload, replyTo === undefined ? undefined : { reply: replyTo });
-      } catch (error) {
-        onError(error, `publish to ${subject}`);
-      }
-    }
-  };
-  return {
-    publish: (subject, payload, replyTo) => {
-      if (waiting.length === 0) setImmediate(send);
-      waiting.push({ subject, payload, replyTo });
-    },
-    send,
-  };
-};
 
 const toBusMessage = (message: Msg, publish: Publish): BusMessage => ({
   subject: message.subject,
@@ -144,71 +113,88 @@ const requestOnce = async (
   }
 };
 
-/** Connects, waiting for the server as long as it takes. */
-export const connectNatsBus = async (options: NatsBusOptions): Promise<NatsBus> => {
-  const connection = await connect(connectionOptions(options));
-  const outbox = createOutbox(connection, options.onError);
-  const listeners = new Set<(status: BusStatus) => void>();
-  let connected = true;
-  let closing = false;
-  watchStatus(connection, options, (status) => {
-    connected = status === 'connected';
-    for (const listener of listeners) {
-      // One that throws must not end the watch.
-      try {
-        listener(status);
-      } catch (error) {
-        options.onError(error, 'bus status listener');
-      }
+class Connection implements NatsBus {
+  readonly connection: NatsConnection;
+  connected = true;
+  #options: NatsBusOptions;
+  #outbox: Outbox;
+  #listeners = new Set<(status: BusStatus) => void>();
+  #closing = false;
+
+  constructor(connection: NatsConnection, options: NatsBusOptions) {
+    this.connection = connection;
+    this.#options = options;
+    this.#outbox = createOutbox(connection, options.onError);
+    watchStatus(connection, options, (status) => this.#announce(status));
+    connection
+      .closed()
+      .then((error) => {
+        this.connected = false;
+        if (!this.#closing) options.onClosed(error);
+      })
+      .catch((error) => options.onError(error, 'bus close'));
+  }
+
+  get maxPayloadBytes(): number {
+    return this.connection.info?.max_payload ?? 1_048_576;
+  }
+
+  publish(subject: string, payload: Uint8Array, replyTo?: string): void {
+    // While disconnected nats.js does not check, and the server would cut the connection later.
+    if (payload.byteLength > this.maxPayloadBytes) {
+      throw new RangeError(
+        `payload of ${payload.byteLength} bytes for ${subject}: max is ${this.maxPayloadBytes}`,
+      );
     }
-  });
-  connection
-    .closed()
-    .then((error) => {
-      connected = false;
-      if (!closing) options.onClosed(error);
-    })
-    .catch((error) => options.onError(error, 'bus close'));
-  const maxPayloadBytes = () => connection.info?.max_payload ?? 1_048_576;
-  return {
-    connection,
-    get connected() {
-      return connected;
-    },
-    get maxPayloadBytes() {
-      return maxPayloadBytes();
-    },
-    publish: (subject, payload, replyTo) => {
-      // While disconnected nats.js does not check, and the server would cut the connection later.
-      if (payload.byteLength > maxPayloadBytes()) {
-        throw new RangeError(
-          `payload of ${payload.byteLength} bytes for ${subject}: max is ${maxPayloadBytes()}`,
-        );
-      }
-      outbox.publish(subject, payload, replyTo);
-    },
-    subscribe: (subject, handler, subscribeOptions) =>
-      subscribeGuarded(connection, outbox.publish, options, subject, handler, subscribeOptions?.queue),
-    request: (subject, payload, timeoutMs) => {
-      outbox.send();
-      return requestOnce(connection, subject, payload, timeoutMs);
-    },
-    flush: (timeoutMs) => {
-      outbox.send();
-      return withDeadline(connection.flush(), timeoutMs, 'bus flush');
-    },
-    onStatus: (listener) => {
-      listeners.add(listener);
-    },
-    close: async (timeoutMs) => {
-      closing = true;
-      if (connection.isClosed()) return;
-      outbox.send();
-      try {
-        await withDeadline(connection.drain(), timeoutMs, 'bus drain');
-      } catch {
-        await connection.close();
-      }
-    },
-  };
-};
+    this.#outbox.publish(subject, payload, replyTo);
+  }
+
+  subscribe(
+    subject: string,
+    handler: (message: BusMessage) => void | Promise<void>,
+    options?: { queue?: string },
+  ): BusSubscription {
+    return subscribeGuarded(
+      this.connection,
+      this.#outbox.publish,
+      this.#options,
+      subject,
+      handler,
+      options?.queue,
+    );
+  }
+
+  request(subject: string, payload: Uint8Array, timeoutMs: number): Promise<RequestOutcome> {
+    this.#outbox.send();
+    return requestOnce(this.connection, subject, payload, timeoutMs);
+  }
+
+  flush(timeoutMs: number): Promise<void> {
+    this.#outbox.send();
+    return withDeadline(this.connection.flush(), timeoutMs, 'bus flush');
+  }
+
+  onStatus(listener: (status: BusStatus) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    this.#closing = true;
+    if (this.connection.isClosed()) return;
+    this.#outbox.send();
+    try {
+      await withDeadline(this.connection.drain(), timeoutMs, 'bus drain');
+    } catch {
+      await this.connection.close();
+    }
+  }
+
+  #announce(status: BusStatus): void {
+    this.connected = status === 'connected';
+    for (const listener of this.#listeners) listener(status);
+  }
+}
+
+/** Connects, waiting for the server as long as it takes. */
+export const connectNatsBus = async (options: NatsBusOptions): Promise<NatsBus> =>
+  new Connection(await connect(connectionOptions(options)), options);

@@ -31,7 +31,9 @@ export type ReplyEvent =
   /** Frames were lost: what follows cannot be trusted. */
   | { readonly type: 'gap' }
   /** A run that came too late: cancel it. */
-  | { readonly type: 'loser'; readonly candidate: Candidate };
+  | { readonly type: 'loser'; readonly candidate: Candidate }
+  /** The adapter had nothing to send, or no credit to send it with. */
+  | { readonly type: 'ping' };
 
 interface Run {
   candidate: Candidate | undefined;
@@ -48,8 +50,10 @@ export interface ReplyReader {
   candidates(): Candidate[];
   /** Forgets a run whose adapter is gone. Returns true when the stream was bound to it or nothing else is left. */
   drop(instance: string): boolean;
-  /** Counts what the client has taken; returns the credit to grant, when there is enough to be worth a message. */
-  consume(bytes: number): { bytes: number; frames: number } | undefined;
+  /** Counts a data frame that the client has taken. True when that is worth telling the adapter. */
+  consume(bytes: number): boolean;
+  /** All that the client has taken so far, modulo 2^32: what a grant says. */
+  readonly consumed: { readonly bytes: number; readonly frames: number };
   /** Tag of the run that the stream is bound to. */
   readonly boundTag: number | undefined;
 }
@@ -59,6 +63,8 @@ class Reader implements ReplyReader {
   #runs = new Map<number, Run>();
   #consumedBytes = 0;
   #consumedFrames = 0;
+  #untoldBytes = 0;
+  #untoldFrames = 0;
 
   push({ tag, frames }: Packet): ReplyEvent[] {
     const events: ReplyEvent[] = [];
@@ -87,17 +93,22 @@ class Reader implements ReplyReader {
     return this.#runOf(this.boundTag).over;
   }
 
-  consume(bytes: number): { bytes: number; frames: number } | undefined {
-    this.#consumedBytes += bytes;
-    this.#consumedFrames += 1;
+  get consumed(): { bytes: number; frames: number } {
+    return { bytes: this.#consumedBytes, frames: this.#consumedFrames };
+  }
+
+  consume(bytes: number): boolean {
+    this.#consumedBytes = (this.#consumedBytes + bytes) >>> 0;
+    this.#consumedFrames = (this.#consumedFrames + 1) >>> 0;
+    this.#untoldBytes += bytes;
+    this.#untoldFrames += 1;
     const worthIt =
-      this.#consumedBytes >= replySettings.creditBytes / 2 ||
-      this.#consumedFrames >= replySettings.creditFrames / 2;
-    if (!worthIt) return undefined;
-    const credit = { bytes: this.#consumedBytes, frames: this.#consumedFrames };
-    this.#consumedBytes = 0;
-    this.#consumedFrames = 0;
-    return credit;
+      this.#untoldBytes >= replySettings.creditBytes / 2 ||
+      this.#untoldFrames >= replySettings.creditFrames / 2;
+    if (!worthIt) return false;
+    this.#untoldBytes = 0;
+    this.#untoldFrames = 0;
+    return true;
   }
 
   #runOf(tag: number): Run {
@@ -159,6 +170,9 @@ class Reader implements ReplyReader {
         events.push({ type: 'handed-back', reason });
         break;
       }
+      case frameKinds.ping:
+        events.push({ type: 'ping' });
+        break;
       default:
         break;
     }

@@ -40,7 +40,11 @@ export interface ReplyWriter {
   end(): void;
   fail(error: WireError): void;
   handBack(frame: HandedBackFrame): void;
-  grant(bytes: number, frames: number): void;
+  /**
+   * The ingress has passed on so much of the body, in total and modulo 2^32: a grant that was lost is made up
+   * for by the next one.
+   */
+  grant(consumedBytes: number, consumedFrames: number): void;
   /** Sends a ping when the stream was silent for long. Call it about once a second. */
   tick(): void;
   /** Sends a ping now: the ingress then sees whether anything was lost before it. */
@@ -63,6 +67,9 @@ const concatenate = (chunks: readonly Uint8Array[], bytes: number): Uint8Array =
   return merged;
 };
 
+/** How far a 32-bit counter has moved on; it never goes back, since messages of one ingress keep their order. */
+const advance = (before: number, after: number): number => (after - before) >>> 0;
+
 class Writer implements ReplyWriter {
   readonly tag: number;
   writtenBytes = 0;
@@ -78,6 +85,8 @@ class Writer implements ReplyWriter {
   #finishing = false;
   #creditBytes: number = replySettings.creditBytes;
   #creditFrames: number = replySettings.creditFrames;
+  #consumedBytes = 0;
+  #consumedFrames = 0;
   #lastPacketAt = Number.NEGATIVE_INFINITY;
   #lastProbeAt = Number.NEGATIVE_INFINITY;
   #cancelFlush: (() => void) | undefined;
@@ -131,9 +140,11 @@ class Writer implements ReplyWriter {
     this.#finish({ kind: frameKinds.handedBack, value: frame });
   }
 
-  grant(bytes: number, frames: number): void {
-    this.#creditBytes += bytes;
-    this.#creditFrames += frames;
+  grant(consumedBytes: number, consumedFrames: number): void {
+    this.#creditBytes += advance(this.#consumedBytes, consumedBytes);
+    this.#creditFrames += advance(this.#consumedFrames, consumedFrames);
+    this.#consumedBytes = consumedBytes;
+    this.#consumedFrames = consumedFrames;
     if (this.#dataBytes > 0) this.#flush();
     if (this.#starved && this.#dataBytes === 0) {
       this.#starved = false;

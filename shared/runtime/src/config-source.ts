@@ -1,6 +1,7 @@
 import { buckets, parseConfig, type WeirConfig } from '@weir/contracts';
-import { type NatsBus, putIfChanged, watchKey } from '@weir/messaging';
+import { type NatsBus, putIfChanged, type WatchedValue, watchKey } from '@weir/messaging';
 import type { ServiceContext } from './service-context.ts';
+import { untilJetStream } from './until-jetstream.ts';
 
 const configKey = 'current';
 
@@ -20,7 +21,7 @@ export const publishConfig = async (
   config: WeirConfig,
 ): Promise<void> => {
   const target = { bucket: buckets.config, key: configKey, replicas: replicasOf(context) };
-  const outcome = await putIfChanged(bus, target, JSON.stringify(config));
+  const outcome = await untilJetStream(context, () => putIfChanged(bus, target, JSON.stringify(config)));
   context.logger.info({ outcome }, 'configuration published');
 };
 
@@ -32,25 +33,20 @@ export const watchConfig = async (context: ServiceContext, bus: NatsBus): Promis
   const listeners: ((config: WeirConfig, revision: number) => void)[] = [];
   let current: WeirConfig | undefined;
   let revision = 0;
-  const watcher = await watchKey(
-    bus,
-    { bucket: buckets.config, key: configKey, replicas: replicasOf(context) },
-    (entry) => {
-      const parsed = parseConfig(JSON.parse(entry.value));
-      if (parsed.outcome === 'invalid') {
-        context.logger.error(
-          { revision: entry.revision, problems: parsed.problems },
-          'configuration refused',
-        );
-        return;
-      }
-      current = parsed.config;
-      revision = entry.revision;
-      context.logger.info({ revision }, 'configuration in force');
-      for (const listener of listeners) listener(parsed.config, entry.revision);
-    },
-    (error) => context.logger.error({ err: error }, 'configuration watch'),
-  );
+  const take = (entry: WatchedValue): void => {
+    const parsed = parseConfig(JSON.parse(entry.value));
+    if (parsed.outcome === 'invalid') {
+      context.logger.error({ revision: entry.revision, problems: parsed.problems }, 'configuration refused');
+      return;
+    }
+    current = parsed.config;
+    revision = entry.revision;
+    context.logger.info({ revision }, 'configuration in force');
+    for (const listener of listeners) listener(parsed.config, entry.revision);
+  };
+  const target = { bucket: buckets.config, key: configKey, replicas: replicasOf(context) };
+  const onError = (error: unknown): void => context.logger.error({ err: error }, 'configuration watch');
+  const watcher = await untilJetStream(context, () => watchKey(bus, target, take, onError));
   context.lifecycle.onShutdown('disconnect', 'configuration watch', async () => watcher.stop(), 1_000);
   context.health.check('config', () => current !== undefined || 'no configuration has been published yet');
   return {

@@ -1,5 +1,9 @@
+export { type ConfigSource, publishConfig, replicasOf, watchConfig } from './config-source.ts';
+export { connectMesh } from './connect-mesh.ts';
+export { createGrantSigner, type GrantSigner, loadGrantSecret } from './grant-signer.ts';
 export type { Health, HealthCheck, HealthStatus } from './health.ts';
 export { createLifecycle, type Lifecycle, type ShutdownPhase, shutdownPhases } from './lifecycle.ts';
+export { type LoadedConfig, loadConfig, readConfigText } from './load-config.ts';
 export type { Logger } from './logger.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export type { ParentMessage } from './parent-process.ts';
@@ -22,7 +26,4 @@ export {
   type SpanOptions,
   type Tracer,
 } from './tracing.ts';
-export { type ConfigSource, publishConfig, replicasOf, watchConfig } from './config-source.ts';
-export { connectMesh } from './connect-mesh.ts';
-export { createGrantSigner, type GrantSigner, loadGrantSecret } from './grant-signer.ts';
-export { type LoadedConfig, loadConfig, readConfigText } from './load-config.ts';
+export { untilJetStream } from './until-jetstream.ts';

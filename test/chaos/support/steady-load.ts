@@ -91,7 +91,11 @@ const callOnce = async ({ baseUrl, stream, options, agent }: Call): Promise<Outc
   return finish(text.endsWith('data: [DONE]\n\n') ? 'whole' : 'cut', text.slice(-200));
 };
 
-const callLikeAClient = async (call: Call, baseUrls: () => readonly string[], turn: number): Promise<Outcome> => {
+const callLikeAClient = async (
+  call: Call,
+  baseUrls: () => readonly string[],
+  turn: number,
+): Promise<Outcome> => {
   let outcome = await callOnce(call);
   const retries = call.options.retriesBrokenConnections ? 2 : 0;
   for (let retry = 1; retry <= retries && !outcome.begun; retry += 1) {
@@ -104,7 +108,11 @@ const callLikeAClient = async (call: Call, baseUrls: () => readonly string[], tu
 
 /** Clients that ask one request after another until they are told to stop. */
 export const startSteadyLoad = (options: SteadyLoadOptions): SteadyLoad => {
-  const agent = new Agent({ connections: options.concurrency, bodyTimeout: clientTimeoutMs, headersTimeout: clientTimeoutMs });
+  const agent = new Agent({
+    connections: options.concurrency,
+    bodyTimeout: clientTimeoutMs,
+    headersTimeout: clientTimeoutMs,
+  });
   const outcomes: Outcome[] = [];
   let stopping = false;
   let inFlight = 0;

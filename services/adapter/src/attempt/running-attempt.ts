@@ -12,20 +12,8 @@ import { toRelayedHeaders } from '../upstream/response-headers.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 import { handBackToScheduler, openReply } from './attempt-reply.ts';
 import { type AttemptUsage, createAttemptUsage } from './attempt-usage.ts';
+import { failureMessage } from './failure-message.ts';
 import { callUpstream, selectTap, streamsEvents } from './upstream-exchange.ts';
-
-const messages: Partial<Record<ErrorReason, string>> = {
-  connect_failed: 'The upstream could not be reached.',
-  upstream_reset: 'The upstream closed the connection before its answer was complete.',
-  upstream_truncated: 'The upstream ended its answer before it was complete.',
-  upstream_malformed: 'The upstream sent an answer that cannot be read.',
-  upstream_credentials: 'The upstream refused the credentials of the gateway.',
-  first_byte_timeout: 'The upstream did not begin its answer in time.',
-  stream_idle: 'The upstream stopped sending in the middle of its answer.',
-  request_deadline: 'The request ran out of time.',
-  metering_unavailable: 'The request could not be recorded for billing.',
-  draining: 'The adapter that served the request is shutting down.',
-};
 
 type Controller = Dispatcher.DispatchController;
 
@@ -152,7 +140,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
       handBackToScheduler(this.#deps, this.input, reason);
       return;
     }
-    const message = detail ?? messages[reason] ?? 'The request failed.';
+    const message = detail ?? failureMessage(reason);
     // After attempts of our own, the client's would only multiply them.
     const mayRetry = untouched && number === 1;
     const error: WireError = { reason, message, ...(mayRetry ? {} : { shouldRetry: false }) };
@@ -209,9 +197,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     // Our own abort after an early failure comes back as an error too.
     if (this.finished || this.#ended) return;
     this.#deps.logger.debug({ err: error, request: this.requestId }, 'upstream call failed');
-    const reason = classifyFailure(error);
-    if (reason === 'client_disconnected') this.cancel(reason);
-    else this.fail(reason);
+    this.fail(classifyFailure(error));
   }
 
   /** A status that another attempt may better: its own answer is of no interest. */
@@ -293,7 +279,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
 
   #expire(): void {
     if (this.finished)
-      this.#writer.fail({ reason: 'request_deadline', message: messages.request_deadline ?? '' });
+      this.#writer.fail({ reason: 'request_deadline', message: failureMessage('request_deadline') });
     else this.fail('request_deadline');
   }
 

@@ -19,6 +19,9 @@ export const streamsEvents = (status: number, headers: Headers): boolean =>
 const isEncoded = (headers: Headers): boolean =>
   !['', 'identity'].includes(String(headers['content-encoding'] ?? '').toLowerCase());
 
+const asksUsage = ({ meta, upstream }: Pick<AttemptInput, 'meta' | 'upstream'>): boolean =>
+  upstream.config.askUsage && upstream.provider.asksUsage(meta);
+
 /** The tap that fits what the upstream answers with, whatever was asked for. */
 export const selectTap = (
   { meta, upstream }: AttemptInput,
@@ -26,7 +29,8 @@ export const selectTap = (
   headers: Headers,
 ): ResponseTap => {
   if (isEncoded(headers)) return createPassTap();
-  if (streamsEvents(status, headers)) return createStreamTap(upstream.provider.createEventReader(meta));
+  if (streamsEvents(status, headers))
+    return createStreamTap(upstream.provider.createEventReader(meta, asksUsage({ meta, upstream })));
   if (status >= 300 || !mediaType(headers).includes('json')) return createPassTap();
   return createJsonTap({
     toUsage: upstream.provider.toUsage,
@@ -47,7 +51,7 @@ export const callUpstream = (
   const edits = planRequestEdits({
     marks: meta.marks,
     ...(model === meta.model ? {} : { model }),
-    askUsage: upstream.provider.asksUsage(meta),
+    askUsage: asksUsage({ meta, upstream }),
   });
   const content = toUpstreamBody(meta, body, edits, deps.bulk);
   const headers = toUpstreamHeaders({

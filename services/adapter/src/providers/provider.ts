@@ -11,8 +11,8 @@ export interface Provider {
   readonly defaultHeaders: Readonly<Record<string, string>>;
   /** True when the body must be made to ask for usage. */
   asksUsage(meta: EnvelopeMeta): boolean;
-  /** Reads the events of a streamed answer. */
-  createEventReader(meta: EnvelopeMeta): EventReader;
+  /** Reads the events of a streamed answer. `asked`: we made the upstream report usage, if the client did not. */
+  createEventReader(meta: EnvelopeMeta, asked: boolean): EventReader;
   /** Usage out of the `usage` member of a JSON answer. */
   toUsage(value: unknown): Usage | undefined;
   /** The header in which the upstream names the request. */

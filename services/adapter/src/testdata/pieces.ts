@@ -1,5 +1,3 @@
-import fc from 'fast-check';
-
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -7,12 +5,11 @@ export const toBytes = (text: string): Uint8Array => encoder.encode(text);
 
 export const toText = (pieces: readonly Uint8Array[]): string => decoder.decode(Buffer.concat(pieces));
 
-/** Any way to cut the bytes into reads, empty reads included. */
-export const anyCut = (bytes: Uint8Array): fc.Arbitrary<Uint8Array[]> =>
-  fc.array(fc.nat(bytes.byteLength), { maxLength: 12 }).map((cuts) => {
-    const sorted = [0, ...cuts.toSorted((left, right) => left - right), bytes.byteLength];
-    return sorted.slice(1).map((end, index) => bytes.slice(sorted[index], end));
-  });
+/** The bytes in reads of any size, empty ones included. */
+export const cutAt = (bytes: Uint8Array, places: readonly number[]): Uint8Array[] => {
+  const ends = places.map((place) => place % (bytes.byteLength + 1)).toSorted((left, right) => left - right);
+  return [...ends, bytes.byteLength].map((end, index) => bytes.slice(ends[index - 1] ?? 0, end));
+};
 
 /** One byte a read. */
 export const byteByByte = (bytes: Uint8Array): Uint8Array[] => [...bytes].map((byte) => Uint8Array.of(byte));

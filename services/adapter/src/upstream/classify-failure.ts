@@ -19,7 +19,7 @@ const codeOf = (error: unknown): string =>
 
 /** Why a call failed, from what undici threw. */
 export const classifyFailure = (error: unknown): ErrorReason => {
-  if (error instanceof BodyLostError) return 'client_disconnected';
+  if (error instanceof BodyLostError) return 'bus_unavailable';
   if (error instanceof errors.HeadersTimeoutError) return 'first_byte_timeout';
   if (error instanceof errors.BodyTimeoutError) return 'stream_idle';
   if (error instanceof errors.ResponseContentLengthMismatchError) return 'upstream_truncated';

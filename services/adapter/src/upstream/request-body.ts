@@ -3,7 +3,7 @@ import type { EnvelopeMeta } from '@weir/contracts';
 import { type BodyEdit, createBodyEditor, editedLength } from '@weir/json';
 import { type Bus, pullBody } from '@weir/messaging';
 
-/** The ingress no longer offers the body: its client is gone. */
+/** The body did not come from the ingress: its client is gone, or the bus is. */
 export class BodyLostError extends Error {
   override readonly name = 'BodyLostError';
 }

@@ -10,10 +10,17 @@ export type Command =
   | { readonly do: 'head'; readonly head: HeadFrame; readonly candidate: Candidate | undefined }
   | { readonly do: 'data'; readonly bytes: Uint8Array }
   | { readonly do: 'usage'; readonly usage: UsageFrame }
+  /** Tell the adapter how much the client has taken in total. */
+  | { readonly do: 'grant'; readonly candidate: Candidate; readonly consumed: Consumed }
   | { readonly do: 'end' }
   | { readonly do: 'fail'; readonly error: WireError }
   /** Forget the request: nothing more can come. */
   | { readonly do: 'close' };
+
+export interface Consumed {
+  readonly bytes: number;
+  readonly frames: number;
+}
 
 type Stage = 'submitted' | 'backing-off' | 'queued' | 'accepted' | 'streaming' | 'abandoned' | 'done';
 
@@ -34,6 +41,7 @@ export class PendingRequest {
   #nobodySince: number | undefined;
   #nobodyTries = 0;
   #probationUntil: number | undefined;
+  #bound: Candidate | undefined;
 
   constructor(input: { timing: RequestTiming; deadline: number; budget: ResubmitBudget; now: number }) {
     this.#timing = input.timing;
@@ -47,13 +55,9 @@ export class PendingRequest {
     return this.#reader.candidates();
   }
 
-  get boundTag(): number | undefined {
-    return this.#reader.boundTag;
-  }
-
-  /** The client has taken so many bytes; returns the credit that is worth granting. */
-  consume(bytes: number): { bytes: number; frames: number } | undefined {
-    return this.#reader.consume(bytes);
+  /** The client has taken a data frame of so many bytes. */
+  consume(bytes: number): Command[] {
+    return this.#reader.consume(bytes) ? this.#grant() : [];
   }
 
   packet(packet: Packet, now: number): Command[] {
@@ -137,6 +141,7 @@ export class PendingRequest {
         if (this.stage === 'accepted' && this.candidates.length === 0) this.#enter('submitted', now);
         break;
       case 'head':
+        this.#bound = event.candidate;
         this.#enter('streaming', now);
         commands.push({ do: 'head', head: event.head, candidate: event.candidate });
         break;
@@ -152,6 +157,10 @@ export class PendingRequest {
         break;
       case 'loser':
         commands.push({ do: 'cancel', candidate: event.candidate });
+        break;
+      case 'ping':
+        // It may be silent because a grant was lost.
+        commands.push(...this.#grant());
         break;
       case 'error':
         commands.push(...this.#failed(event.error, now));
@@ -201,6 +210,11 @@ export class PendingRequest {
     this.#enter('submitted', now);
     this.#lastFrameAt = now;
     return [{ do: 'submit', submission: this.submission }];
+  }
+
+  #grant(): Command[] {
+    if (this.stage !== 'streaming' || !this.#bound) return [];
+    return [{ do: 'grant', candidate: this.#bound, consumed: this.#reader.consumed }];
   }
 
   #cancelAll(): Command[] {

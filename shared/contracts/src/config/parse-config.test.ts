@@ -62,6 +62,7 @@ describe('a minimal configuration', () => {
       connectionPool: { maxConnections: 1024, maxPending: 1024, idleTimeoutMs: 30_000, pipelining: 1 },
       onDisconnect: 'abort',
       forwardHeaders: [],
+      askUsage: true,
       countTokens: 'estimate',
       embeddings: 'encode-base64',
     });

@@ -21,7 +21,10 @@ const teamSchema = z.strictObject({
 });
 
 export const tenantSchema = z.strictObject({
-  org: nameField.describe('The organisation.'),
+  org: nameField
+    // Callers of open routes are counted under this name.
+    .refine((name) => name !== 'anonymous', 'another name: anonymous stands for callers without a key')
+    .describe('The organisation.'),
   tier: nameField.exactOptional().describe('Service tier, for routing and priority.'),
   keys: z.array(keySchema).default([]).describe('Keys that belong to no team.'),
   teams: z.array(teamSchema).default([]),

@@ -94,6 +94,7 @@ const upstreamFields = z.strictObject({
   connectionPool: connectionPoolSchema.prefault({}),
   onDisconnect: z.enum(['abort', 'drain']).default('abort').describe('What to do when the client goes away.'),
   forwardHeaders: z.array(headerPatternField).default([]).describe('Client headers that travel on.'),
+  askUsage: z.boolean().default(true).describe('Whether streams are made to report usage.'),
   countTokens: z.enum(['upstream', 'estimate']).exactOptional().describe('Who answers count_tokens.'),
   embeddings: z
     .enum(['as-is', 'encode-base64'])

@@ -72,6 +72,8 @@ export interface UpstreamConfig {
   readonly onDisconnect: 'abort' | 'drain';
   /** Lower-case patterns of client headers that travel to the upstream, beside those that always do. */
   readonly forwardHeaders: readonly string[];
+  /** Whether streams are made to report usage (`stream_options.include_usage`). Off for servers that refuse it. */
+  readonly askUsage: boolean;
   /** Who answers `count_tokens`: the upstream, or our own estimate. */
   readonly countTokens: 'upstream' | 'estimate';
   /** `encode-base64`: the upstream ignores `encoding_format: base64`, so the adapter encodes its floats. */

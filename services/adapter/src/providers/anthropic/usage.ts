@@ -19,7 +19,8 @@ const readCounts = (value: unknown): AnthropicCounts => {
   const creation = readObject(usage['cache_creation']);
   const split5m = readCount(creation['ephemeral_5m_input_tokens']);
   const cacheWrite1h = readCount(creation['ephemeral_1h_input_tokens']);
-  const ofSplit = split5m === undefined && cacheWrite1h === undefined ? undefined : sum(split5m, cacheWrite1h);
+  const ofSplit =
+    split5m === undefined && cacheWrite1h === undefined ? undefined : sum(split5m, cacheWrite1h);
   return {
     input: readCount(usage['input_tokens']),
     cacheRead: readCount(usage['cache_read_input_tokens']),

@@ -12,10 +12,10 @@ export const openaiProvider: Provider = {
   forwardHeaders: ['openai-beta', 'idempotency-key', 'x-client-request-id'],
   defaultHeaders: {},
   asksUsage: (meta) => meta.stream && streamsChunks(meta.api),
-  createEventReader: (meta) =>
+  createEventReader: (meta, asked) =>
     meta.api === 'openai.responses'
       ? createResponsesEventReader()
-      : createChatEventReader({ hideUsage: streamsChunks(meta.api) && meta.marks.includeUsageOn !== true }),
+      : createChatEventReader({ hideUsage: asked && meta.marks.includeUsageOn !== true }),
   toUsage: toOpenaiUsage,
   requestIdHeader: 'x-request-id',
 };

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import type { TapReport } from './response-tap.ts';
+import { settleUsage } from './settle-usage.ts';
+
+const nothing: TapReport = { usage: undefined, final: false, modelServed: undefined, contentEvents: 0 };
+const reported = { inputText: 10, inputTotal: 10, outputText: 5, outputTotal: 5 };
+
+const settle = (
+  report: Partial<TapReport>,
+  rest: { answered?: boolean; estimatedInput?: number | undefined } = {},
+) => settleUsage({ report: { ...nothing, ...report }, answered: true, estimatedInput: 8, ...rest });
+
+it("the provider's last word is taken as it is, even where we counted otherwise", () => {
+  expect(settle({ usage: reported, final: true, contentEvents: 50 })).toEqual({
+    usage: reported,
+    quality: 'reported',
+    revision: 1,
+  });
+});
+
+describe('of an answer that was cut', () => {
+  it('what was seen counts, when the provider had said less', () => {
+    expect(settle({ usage: reported, contentEvents: 7 })).toEqual({
+      usage: { ...reported, outputText: 7, outputTotal: 7 },
+      quality: 'partial',
+      revision: 0,
+    });
+  });
+
+  it('what the provider had said counts, when less was seen', () => {
+    expect(settle({ usage: reported, contentEvents: 2 }).usage).toEqual(reported);
+  });
+
+  it('the lanes still add up', () => {
+    const usage = { inputTotal: 1, outputText: 1, outputReasoning: 10, outputAudio: 2, outputTotal: 13 };
+    expect(settle({ usage, contentEvents: 20 }).usage).toMatchObject({
+      outputText: 8,
+      outputReasoning: 10,
+      outputAudio: 2,
+      outputTotal: 20,
+    });
+  });
+
+  it('an output that nobody reported and nobody saw is unknown, not zero', () => {
+    const usage = { inputText: 10, inputTotal: 10 };
+    expect(settle({ usage }).usage).toEqual(usage);
+  });
+});
+
+describe('when the provider reported nothing', () => {
+  it('the estimate of the input and the events seen stand in', () => {
+    expect(settle({ contentEvents: 3 })).toEqual({
+      usage: { inputText: 8, inputTotal: 8, outputText: 3, outputTotal: 3 },
+      quality: 'estimated',
+      revision: 0,
+    });
+  });
+
+  it('what cannot be estimated stays out', () => {
+    expect(settle({}, { estimatedInput: undefined }).usage).toEqual({});
+  });
+
+  it('an attempt that was never answered used nobody knows what', () => {
+    expect(settle({ contentEvents: 3 }, { answered: false })).toEqual({
+      usage: {},
+      quality: 'unknown',
+      revision: 0,
+    });
+  });
+});

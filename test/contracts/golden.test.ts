@@ -1,0 +1,122 @@
+import {
+  decodeControl,
+  decodeEnvelope,
+  decodePacket,
+  encodeControl,
+  encodeEnvelope,
+  encodePacket,
+  type Frame,
+  frameKinds,
+  grantText,
+  readJsonFrame,
+} from '@weir/contracts';
+import {
+  controlMessageSchema,
+  envelopeMetaSchema,
+  framePayloads,
+  loadReportSchema,
+  usageEventsSchema,
+} from '@weir/contracts/schema';
+import { describe, expect, test } from 'vitest';
+import { goldenEnvelopes, grant, principal } from './golden-envelopes.ts';
+import { goldenLoadReport, goldenUsageEvents } from './golden-events.ts';
+import { goldenControls, goldenPackets } from './golden-replies.ts';
+import { goldenFiles, readGolden } from './testdata.ts';
+
+const text = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/** Message files that are not lists above; `body-chunks.test.ts` reads those of bodies. */
+const others = ['load-report.json', 'usage-events.json', 'grant-text.txt'];
+const bodyFiles = ['body-request.hex', 'body-chunk.hex', 'body-unknown.hex'];
+
+test('every golden message has a value here', () => {
+  const lists = [goldenEnvelopes, goldenPackets, goldenControls].flatMap((list) =>
+    list.map(({ file }) => file),
+  );
+  expect(goldenFiles().sort()).toEqual([...lists, ...others, ...bodyFiles].sort());
+});
+
+describe.each(goldenEnvelopes)('$file', ({ file, meta, body }) => {
+  const golden = readGolden(file);
+
+  test('decodes to the value', () => {
+    const decoded = decodeEnvelope(golden);
+    if (decoded.outcome !== 'decoded') throw new Error(decoded.problem);
+    expect(decoded.envelope.meta).toEqual(meta);
+    expect(text(decoded.envelope.body)).toBe(body);
+  });
+
+  test('encodes from what was decoded to the same bytes', () => {
+    const decoded = decodeEnvelope(golden);
+    if (decoded.outcome !== 'decoded') throw new Error(decoded.problem);
+    expect(text(encodeEnvelope(decoded.envelope.meta, decoded.envelope.body))).toBe(text(golden));
+  });
+
+  test('encodes from the value to the same bytes', () => {
+    expect(text(encodeEnvelope(meta, new TextEncoder().encode(body)))).toBe(text(golden));
+  });
+
+  test('is what the schema takes, with nothing left out', () => {
+    expect(envelopeMetaSchema.parse(meta)).toEqual(meta);
+  });
+});
+
+const nameOfKind = (frame: Frame) =>
+  (Object.keys(frameKinds) as (keyof typeof frameKinds)[]).find((name) => frameKinds[name] === frame.kind);
+
+const checkPayload = (frame: Frame): void => {
+  const payload = framePayloads[nameOfKind(frame) ?? 'ping'];
+  if (payload === 'empty') return expect(frame.payload.byteLength).toBe(0);
+  if (payload === 'bytes') return;
+  expect(payload.parse(readJsonFrame(frame))).toEqual(readJsonFrame(frame));
+};
+
+describe.each(goldenPackets)('$file', ({ file, tag, frames }) => {
+  const golden = readGolden(file);
+
+  test('decodes to the value', () => {
+    expect(decodePacket(golden)).toEqual({ outcome: 'decoded', packet: { tag, frames } });
+  });
+
+  test('encodes from the value to the same bytes', () => {
+    expect(hex(encodePacket(tag, frames))).toBe(hex(golden));
+  });
+
+  test('has payloads that the schemas take, with nothing left out', () => {
+    frames.forEach(checkPayload);
+  });
+});
+
+test('every kind of frame is in a golden packet', () => {
+  const kinds = goldenPackets.flatMap(({ frames }) => frames.map(({ kind }) => kind));
+  expect(new Set(kinds)).toEqual(new Set(Object.values(frameKinds)));
+});
+
+test.each(goldenControls)(
+  '$file decodes to the value, and encodes to the same bytes',
+  ({ file, message }) => {
+    const golden = readGolden(file);
+    expect(decodeControl(golden)).toEqual(message);
+    expect(hex(encodeControl(message))).toBe(hex(golden));
+    expect(controlMessageSchema.parse(message)).toEqual(message);
+  },
+);
+
+test('load-report.json decodes to the value, and encodes to the same bytes', () => {
+  const golden = text(readGolden('load-report.json'));
+  expect(loadReportSchema.parse(JSON.parse(golden))).toEqual(goldenLoadReport);
+  expect(JSON.stringify(goldenLoadReport)).toBe(golden);
+});
+
+test('usage-events.json decodes to the events, and encodes to the same bytes', () => {
+  const golden = text(readGolden('usage-events.json'));
+  expect(usageEventsSchema.parse(JSON.parse(golden))).toEqual(goldenUsageEvents);
+  expect(JSON.stringify(goldenUsageEvents)).toBe(golden);
+});
+
+test('grant-text.txt is what a grant is signed over', () => {
+  const meta = goldenEnvelopes[1]?.meta;
+  if (!meta) throw new Error('no granted envelope');
+  expect(grantText(meta, principal, grant)).toBe(text(readGolden('grant-text.txt')));
+});
