@@ -98,12 +98,6 @@ it.each(cuts)(
   },
 );
 
-it('the events of a response count on to the error that ends it', async () => {
-  const answer = await stream('responses', 'reset-after:8');
-  const numbers = readEvents(answer.body).map(({ data }) => JSON.parse(data).sequence_number);
-  expect(numbers).toEqual(numbers.map((_number, index) => index));
-});
-
 it.each(['chat', 'completions', 'responses', 'messages'] as const)(
   'an error that the provider sends within its stream of %s passes unchanged',
   async (api) => {

@@ -1,4 +1,4 @@
-import { attachedReason, isAttached, type MeshService, waitFor } from '@weir/testing';
+import { isAttached, type MeshService, waitFor } from '@weir/testing';
 import { describe, expect, it } from 'vitest';
 import { bearer, call, parseBody } from './support/http-call.ts';
 import { key, useMesh } from './support/mesh-under-test.ts';
@@ -19,7 +19,7 @@ it.each(['/health', '/health/live', '/health/ready'])(
   },
 );
 
-describe.skipIf(isAttached())(`each service (${attachedReason})`, () => {
+describe.skipIf(isAttached())('each service', () => {
   const names = ['ingress', 'policy', 'scheduler', 'adapter', 'metering'] as const;
   const serviceOf = (name: (typeof names)[number]): MeshService => {
     const [service] = mesh().mesh.services[name];

@@ -1,5 +1,5 @@
 import { constants, setPriority } from 'node:os';
-import { attachedReason, isAttached } from '@weir/testing';
+import { isAttached } from '@weir/testing';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { anthropicHeaders, bearer, call, parseBody, type RawAnswer } from './support/http-call.ts';
 import { key, useMesh } from './support/mesh-under-test.ts';
@@ -78,7 +78,7 @@ const errorOf = (path: string, answer: RawAnswer): { type: string; message: stri
   return body.error;
 };
 
-describe.skipIf(isAttached())(`bodies of every kind (${attachedReason})`, () => {
+describe.skipIf(isAttached())('bodies of every kind', () => {
   let upstream: RecordingUpstream;
   const mesh = useMesh(async () => {
     upstream = await startRecordingUpstream();

@@ -1,4 +1,4 @@
-import { attachedReason, isAttached } from '@weir/testing';
+import { isAttached } from '@weir/testing';
 import OpenAI from 'openai';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { anthropicHeaders, bearer, call } from './support/http-call.ts';
@@ -10,7 +10,7 @@ import {
   startRecordingUpstream,
 } from './support/recording-upstream.ts';
 
-describe.skipIf(isAttached())(`what the provider is sent (${attachedReason})`, () => {
+describe.skipIf(isAttached())('what the provider is sent', () => {
   let upstream: RecordingUpstream;
   const mesh = useMesh(async () => {
     upstream = await startRecordingUpstream();

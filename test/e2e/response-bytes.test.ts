@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { attachedReason, isAttached } from '@weir/testing';
+import { isAttached } from '@weir/testing';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { bearer, call } from './support/http-call.ts';
 import { key, useMesh } from './support/mesh-under-test.ts';
@@ -17,7 +17,7 @@ const eventStream = { 'content-type': 'text/event-stream; charset=utf-8' };
 
 const finish = '{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}';
 
-describe.skipIf(isAttached())(`what the client is sent (${attachedReason})`, () => {
+describe.skipIf(isAttached())('what the client is sent', () => {
   let upstream: RecordingUpstream;
   const mesh = useMesh(async () => {
     upstream = await startRecordingUpstream();

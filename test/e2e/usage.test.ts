@@ -1,4 +1,4 @@
-import { attachedReason, isAttached, waitFor } from '@weir/testing';
+import { isAttached, waitFor } from '@weir/testing';
 import { describe, expect, it } from 'vitest';
 import { anthropicHeaders, bearer, call } from './support/http-call.ts';
 import { key, useMesh } from './support/mesh-under-test.ts';
@@ -22,7 +22,7 @@ const chatHeaders = bearer(key);
 const chat = '/v1/chat/completions';
 const user = (content: string) => [{ role: 'user', content }];
 
-describe.skipIf(isAttached())(`what metering settles (${attachedReason})`, () => {
+describe.skipIf(isAttached())('what metering settles', () => {
   const mesh = useMesh();
 
   const linesOf = (requestId: string): SettledLine[] =>

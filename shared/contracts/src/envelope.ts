@@ -171,8 +171,10 @@ export const encodeEnvelope = (meta: EnvelopeMeta, body: Uint8Array): Uint8Array
   return bytes;
 };
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
 const isMeta = (value: unknown): value is EnvelopeMeta => {
-  if (typeof value !== 'object' || value === null) return false;
+  if (!isObject(value)) return false;
   const meta = value as Partial<EnvelopeMeta>;
   return (
     meta.v === 1 &&
@@ -181,9 +183,9 @@ const isMeta = (value: unknown): value is EnvelopeMeta => {
     typeof meta.deadline === 'number' &&
     typeof meta.api === 'string' &&
     typeof meta.model === 'string' &&
-    typeof meta.features === 'object' &&
-    typeof meta.body === 'object' &&
-    typeof meta.client === 'object'
+    isObject(meta.features) &&
+    isObject(meta.body) &&
+    isObject(meta.client)
   );
 };
 

@@ -14,7 +14,11 @@ const matches = (wildcard: string, subject: string): boolean => {
 
 describe('a token', () => {
   test('is 1 to 64 of A-Z a-z 0-9 _ -', () => {
-    fc.assert(fc.property(tokens, (token) => expect(isSubjectToken(token)).toBe(true)));
+    fc.assert(
+      fc.property(tokens, (token) => {
+        expect(isSubjectToken(token)).toBe(true);
+      }),
+    );
   });
 
   test.each(['', '.', 'a.b', '*', '>', 'a b', 'a\n', 'ü', 'a/b', '$KV', 'x'.repeat(65)])(

@@ -39,8 +39,12 @@ const open = (limits: Partial<GroupCommitOptions<number>> = {}) => {
     onRetry: (error) => retries.push(error),
     ...limits,
   });
+  /** For entries whose fate the test reads off the batches. */
+  const add = (entry: number, urgent: boolean): void => {
+    group.add(entry, urgent).catch(expect.fail);
+  };
   const batches = () => writes.map(({ batch }) => batch);
-  return { group, writes, batches, retries, settled };
+  return { group, add, writes, batches, retries, settled };
 };
 
 const committed: CommitResult = { outcome: 'committed' };
@@ -56,20 +60,20 @@ describe('an urgent entry', () => {
   });
 
   it('takes along what was added in the same tick', async () => {
-    const { group, batches, settled } = open();
-    group.add(1, false);
-    group.add(2, true);
-    group.add(3, true);
+    const { add, batches, settled } = open();
+    add(1, false);
+    add(2, true);
+    add(3, true);
     await settled();
     expect(batches()).toEqual([[1, 2, 3]]);
   });
 
   it('that comes during a write goes into the next batch', async () => {
-    const { group, writes, batches, settled } = open();
-    group.add(1, true);
+    const { add, writes, batches, settled } = open();
+    add(1, true);
     await settled();
-    group.add(2, true);
-    group.add(3, false);
+    add(2, true);
+    add(3, false);
     await settled();
     expect(batches()).toEqual([[1]]);
     await writes[0]?.succeed();
@@ -78,10 +82,10 @@ describe('an urgent entry', () => {
 });
 
 it('an entry that is not urgent waits for company, but not for long', async () => {
-  const { group, batches } = open();
-  group.add(1, false);
+  const { add, batches } = open();
+  add(1, false);
   await vi.advanceTimersByTimeAsync(19);
-  group.add(2, false);
+  add(2, false);
   expect(batches()).toEqual([]);
   await vi.advanceTimersByTimeAsync(1);
   expect(batches()).toEqual([[1, 2]]);
@@ -89,10 +93,10 @@ it('an entry that is not urgent waits for company, but not for long', async () =
 
 describe('a write whose outcome is not known', () => {
   it('is repeated with the same entries until it is, and nothing overtakes it', async () => {
-    const { group, writes, batches, retries, settled } = open();
+    const { group, add, writes, batches, retries, settled } = open();
     const first = group.add(1, true);
     await settled();
-    group.add(2, true);
+    add(2, true);
     await writes[0]?.fail();
     await writes[1]?.fail();
     expect(batches()).toEqual([[1], [1], [1]]);
@@ -105,8 +109,8 @@ describe('a write whose outcome is not known', () => {
 
 describe('bounds', () => {
   it('a batch has no more entries and no more bytes than it may', async () => {
-    const { group, writes, batches, settled } = open({ sizeOf: (entry) => entry, maxBatchBytes: 10 });
-    for (const entry of [4, 6, 1, 1, 1, 1]) group.add(entry, true);
+    const { add, writes, batches, settled } = open({ sizeOf: (entry) => entry, maxBatchBytes: 10 });
+    for (const entry of [4, 6, 1, 1, 1, 1]) add(entry, true);
     await settled();
     await writes[0]?.succeed();
     await writes[1]?.succeed();
@@ -114,21 +118,21 @@ describe('bounds', () => {
   });
 
   it('an entry larger than a batch goes alone', async () => {
-    const { group, writes, batches, settled } = open({ sizeOf: (entry) => entry, maxBatchBytes: 10 });
-    for (const entry of [99, 1]) group.add(entry, true);
+    const { add, writes, batches, settled } = open({ sizeOf: (entry) => entry, maxBatchBytes: 10 });
+    for (const entry of [99, 1]) add(entry, true);
     await settled();
     await writes[0]?.succeed();
     expect(batches()).toEqual([[99], [1]]);
   });
 
   it('an entry above what may wait is refused at once, and the others are not', async () => {
-    const { group, settled } = open({ maxWaitingEntries: 2 });
-    group.add(1, true);
-    group.add(2, true);
+    const { group, add, settled } = open({ maxWaitingEntries: 2 });
+    add(1, true);
+    add(2, true);
     expect(await group.add(3, true)).toMatchObject({ outcome: 'refused' });
     await settled();
     expect(group.pending).toBe(2);
-    group.add(4, true);
+    add(4, true);
     expect(group.pending).toBe(3);
   });
 });
@@ -139,15 +143,15 @@ describe('idle', () => {
   });
 
   it('hurries what is not urgent, and waits for all of it', async () => {
-    const { group, writes, batches, settled } = open();
-    group.add(1, false);
+    const { group, add, writes, batches, settled } = open();
+    add(1, false);
     let idle = false;
     const waiting = group.idle().then(() => {
       idle = true;
     });
     await settled();
     expect(batches()).toEqual([[1]]);
-    group.add(2, false);
+    add(2, false);
     await writes[0]?.succeed();
     expect([idle, batches()]).toEqual([false, [[1], [2]]]);
     await writes[1]?.succeed();

@@ -13,6 +13,8 @@ export interface GroupCommitOptions<Entry> {
   readonly maxWaitingEntries: number;
   readonly retryDelayMs: number;
   readonly lazyDelayMs: number;
+  /** After a batch of several entries the next one gathers for this long: under load fewer, larger writes. */
+  readonly gatherMs: number;
   readonly sleep: (delayMs: number) => Promise<void>;
   readonly onRetry: (error: unknown) => void;
 }
@@ -76,7 +78,10 @@ class Committer<Entry> implements GroupCommit<Entry> {
     queueMicrotask(async () => {
       await this.#run();
       this.#running = false;
-      if (this.#waiting.length > 0) this.#start();
+      if (this.#waiting.length > 0) return this.#start();
+      // Not before: one who asks for idleness in the moment of the last commit must be heard too.
+      for (const wake of this.#idleWaiters) wake();
+      this.#idleWaiters = [];
     });
   }
 
@@ -85,10 +90,10 @@ class Committer<Entry> implements GroupCommit<Entry> {
       this.#writing = this.#takeBatch();
       await this.#writeUntilDurable(this.#writing.map(({ entry }) => entry));
       for (const { settle } of this.#writing) settle({ outcome: 'committed' });
+      const crowded = this.#writing.length > 1;
       this.#writing = [];
+      if (crowded && this.#options.gatherMs > 0) await this.#options.sleep(this.#options.gatherMs);
     }
-    for (const wake of this.#idleWaiters) wake();
-    this.#idleWaiters = [];
   }
 
   #takeBatch(): Waiting<Entry>[] {

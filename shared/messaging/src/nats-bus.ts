@@ -191,7 +191,14 @@ class Connection implements NatsBus {
 
   #announce(status: BusStatus): void {
     this.connected = status === 'connected';
-    for (const listener of this.#listeners) listener(status);
+    for (const listener of this.#listeners) {
+      // One that throws must not end the watch over the connection.
+      try {
+        listener(status);
+      } catch (error) {
+        this.#options.onError(error, 'bus status listener');
+      }
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   type AcceptedFrame,
   type Frame,
+  type FrameKind,
   frameKinds,
   fromWireError,
   type HandedBackFrame,
@@ -57,6 +58,13 @@ export interface ReplyReader {
   /** Tag of the run that the stream is bound to. */
   readonly boundTag: number | undefined;
 }
+
+const beforeHead: ReadonlySet<FrameKind> = new Set([frameKinds.head, frameKinds.handedBack]);
+const behindHead: ReadonlySet<FrameKind> = new Set([frameKinds.data, frameKinds.usage, frameKinds.end]);
+
+/** An adapter that sends two heads, or data without one, cannot be trusted any more than a stream with a hole. */
+const isOutOfPlace = (kind: FrameKind, begun: boolean): boolean =>
+  begun ? beforeHead.has(kind) : behindHead.has(kind);
 
 class Reader implements ReplyReader {
   boundTag: number | undefined;
@@ -141,6 +149,10 @@ class Reader implements ReplyReader {
     const elsewhere = this.boundTag !== undefined && this.boundTag !== tag;
     if (frame.kind === frameKinds.accepted) this.#accept(tag, run, frame, elsewhere, events);
     if (elsewhere) return;
+    if (isOutOfPlace(frame.kind, this.boundTag === tag)) {
+      events.push({ type: 'gap' });
+      return;
+    }
     switch (frame.kind) {
       case frameKinds.queued:
         events.push({ type: 'queued', ...(readJsonFrame(frame) as QueuedFrame | undefined) });

@@ -1,4 +1,4 @@
-import { decodePacket, type Packet } from '@weir/contracts';
+import { decodePacket, type FrameKind, jsonFrame, frameKinds as kinds, type Packet } from '@weir/contracts';
 import { createFakeClock } from '@weir/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -36,7 +36,6 @@ const open = (tag = 7) => {
 
 const accepted = { instance: 'a1', attempt: 1, upstream: 'pool', target: 't0' };
 const head = { status: 200, headers: [['content-type', 'text/event-stream']] } as const;
-const kinds = { accepted: 2, head: 3, data: 4, usage: 5, end: 6, error: 7, ping: 8, handedBack: 9 };
 const bytesOf = (size: number, seed = 0): Uint8Array =>
   Uint8Array.from({ length: size }, (_value, index) => (index + seed) % 251);
 
@@ -100,7 +99,7 @@ describe('credit', () => {
     expect(packets).toHaveLength(1);
     writer.grant(4, 1);
     expect([packets.length, seen.drains]).toEqual([2, 0]);
-    writer.grant(100, 1);
+    writer.grant(104, 2);
     expect([packets.length, seen.drains]).toEqual([3, 1]);
   });
 
@@ -114,6 +113,18 @@ describe('credit', () => {
     expect(writer.write(bytesOf(1))).toBe(false);
     clock.advance(100);
     expect(packets).toHaveLength(replySettings.creditFrames);
+  });
+
+  it('is a total: a grant that was lost is made up for by the next, one that comes twice adds nothing', () => {
+    const { writer, clock, packets } = open();
+    writer.write(bytesOf(replySettings.creditBytes + 10));
+    clock.advance(0);
+    writer.grant(4, 1);
+    writer.grant(4, 1);
+    expect(packets.at(-1)?.packet.frames.at(-1)?.payload.byteLength).toBe(4);
+    expect(packets).toHaveLength(2);
+    writer.grant(8, 3);
+    expect(packets.at(-1)?.packet.frames.at(-1)?.payload.byteLength).toBe(4);
   });
 
   it('the end waits for it, an error does not', () => {
@@ -205,7 +216,7 @@ const play = (steps: readonly Step[], inspect: (outstanding: { bytes: number; fr
   const reader = createReplyReader();
   const events: ReplyEvent[] = [];
   const grants: { bytes: number; frames: number }[] = [];
-  const granted = { bytes: 0, frames: 0 };
+  let granted = { bytes: 0, frames: 0 };
   const written: Uint8Array[] = [];
   let delivered = 0;
 
@@ -215,15 +226,13 @@ const play = (steps: readonly Step[], inspect: (outstanding: { bytes: number; fr
     delivered += 1;
     for (const event of reader.push(next.packet)) {
       events.push(event);
-      const credit = event.type === 'data' ? reader.consume(event.bytes.byteLength) : undefined;
-      if (credit) grants.push(credit);
+      if (event.type === 'data' && reader.consume(event.bytes.byteLength)) grants.push(reader.consumed);
     }
   };
   const grant = () => {
     const next = grants.shift();
     if (!next) return;
-    granted.bytes += next.bytes;
-    granted.frames += next.frames;
+    granted = next;
     writer.grant(next.bytes, next.frames);
   };
   const look = () => {
@@ -262,7 +271,7 @@ describe('whatever the sizes, the delays and the grants', () => {
         const { written, events, writer, seen } = play(steps, () => undefined);
         expect(dataOf(events).equals(written)).toBe(true);
         expect(writer.writtenBytes).toBe(written.byteLength);
-        const types = typesOf(events);
+        const types = typesOf(events).filter((type) => type !== 'ping');
         expect(types.slice(0, 2)).toEqual(['accepted', 'head']);
         expect(types.slice(2, -1).every((type) => type === 'data')).toBe(true);
         expect(types.at(-1)).toBe('end');
@@ -403,6 +412,20 @@ describe('two adapters that came to run one request', () => {
     expect(second.slice(1).flatMap((packet) => reader.push(packet))).toEqual([]);
     if (first[1]) reader.push(first[1]);
     expect(reader.drop('a1')).toBe(true);
+  });
+});
+
+describe('frames out of place', () => {
+  const json = (kind: FrameKind, sequence: number) => jsonFrame(kind, sequence, { status: 200, headers: [] });
+  it.each<[string, FrameKind[]]>([
+    ['a second head', [kinds.head, kinds.head]],
+    ['data before the head', [kinds.data]],
+    ['an end before the head', [kinds.end]],
+    ['a hand-back behind the head', [kinds.head, kinds.handedBack]],
+  ])('%s: nothing of such a stream can be trusted', (_what, frames) => {
+    const reader = createReplyReader();
+    const events = reader.push({ tag: 3, frames: frames.map((kind, sequence) => json(kind, sequence)) });
+    expect(typesOf(events).at(-1)).toBe('gap');
   });
 });
 

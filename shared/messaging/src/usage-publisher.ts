@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { subjects, type UsageEvent } from '@weir/contracts';
 import { type CommitResult, createGroupCommit } from './group-commit.ts';
 import type { NatsBus } from './nats-bus.ts';
@@ -22,12 +21,6 @@ export interface UsagePublisherOptions {
 
 const maxBatchBytes = 56 * 1024;
 
-/** The same batch always has the same id, so a batch whose acknowledgement was lost is stored once. */
-const batchId = (lines: readonly EncodedEvent[]): string =>
-  createHash('sha256')
-    .update(lines.map(({ id }) => id).join(' '))
-    .digest('base64url');
-
 interface EncodedEvent {
   readonly id: string;
   readonly json: string;
@@ -44,7 +37,8 @@ export const createUsagePublisher = ({
   const group = createGroupCommit<EncodedEvent>({
     write: async (batch) => {
       const payload = encoder.encode(`[${batch.map(({ json }) => json).join(',')}]`);
-      await store(subjects.usage, payload, batchId(batch));
+      // An event is in one batch only, and a batch that is written again is the same: its first event names it.
+      await store(subjects.usage, payload, batch[0]?.id ?? '');
     },
     sizeOf: ({ json }) => json.length * 2,
     maxBatchEntries: 200,
@@ -52,6 +46,7 @@ export const createUsagePublisher = ({
     maxWaitingEntries: 20_000,
     retryDelayMs: 250,
     lazyDelayMs: 20,
+    gatherMs: 2,
     sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
     onRetry,
   });

@@ -6,12 +6,16 @@ export const readCount = (value: unknown): number | undefined =>
 export const readObject = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 
+type Known<Value extends object> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
+
 /** Drops the members that are undefined. */
-export const known = <Value extends object>(
-  value: Value,
-): { [Key in keyof Value]?: Exclude<Value[Key], undefined> } => {
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(entries) as { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
+export const known = <Value extends object>(value: Value): Known<Value> => {
+  const kept: Known<Value> = {};
+  for (const name in value) {
+    const member = value[name];
+    if (member !== undefined) kept[name] = member as Exclude<Value[typeof name], undefined>;
+  }
+  return kept;
 };
 
 /** `total` less its known parts; undefined when the total is not known. Never negative. */

@@ -129,6 +129,8 @@ export class PendingRequest {
   }
 
   #apply(event: ReplyEvent, now: number, commands: Command[]): void {
+    // One packet may hold more than what ended the request.
+    if (this.stage === 'done') return;
     if (this.stage === 'abandoned') return this.#applyAbandoned(event, commands);
     switch (event.type) {
       case 'queued':

@@ -40,6 +40,7 @@ const answer = (reply: FastifyReply, request: FastifyRequest, error: WeirError, 
   const wire = wireOfRequest(request);
   const { wire: body } = error;
   reply.code(statusOf(body, wire)).header('content-type', 'application/json').header('x-request-id', id);
+  reply.header('x-correlation-id', request.headers['x-correlation-id'] ?? id);
   if (wire === 'anthropic') reply.header('request-id', id);
   if (body.reason === 'method_not_allowed' && body.param) reply.header('allow', body.param);
   for (const [name, value] of toRetryHeaders(body)) reply.header(name, value);

@@ -6,8 +6,8 @@ export const controlMessageSchema = z
   .object({
     kind: z.literal(Object.values(controlKinds)),
     tag: uint32Field.describe('The stream; 0 for keep-alive, and for a cancel of every attempt.'),
-    bytes: uint32Field.describe('Bytes granted; 0 unless credit.'),
-    frames: uint32Field.describe('Frames granted; 0 unless credit.'),
+    bytes: uint32Field.describe('Body bytes taken since the stream began, modulo 2^32; 0 unless credit.'),
+    frames: uint32Field.describe('Data frames taken since the stream began, modulo 2^32; 0 unless credit.'),
     about: z
       .string()
       .regex(/^[\x20-\x7e]*$/)

@@ -43,7 +43,7 @@ describe('the schemas of the wire', () => {
   });
 
   test('point to each other where one uses another', () => {
-    const { EnvelopeMeta } = toComponents(wireSchemas, 'draft-7');
+    const { EnvelopeMeta } = toComponents(wireSchemas, 'draft-2020-12');
     expect(EnvelopeMeta).toMatchObject({ properties: { grant: { $ref: '#/components/schemas/Grant' } } });
     expect(JSON.stringify(EnvelopeMeta)).not.toContain('readOnly');
   });

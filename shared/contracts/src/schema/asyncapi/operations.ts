@@ -37,9 +37,15 @@ export const operations: readonly OperationSpec[] = [
   operation('scheduler', 'send', 'reply', 'Says that a request waits, or cannot be served.'),
   operation('adapter', 'send', 'reply', 'Relays the answer.'),
   operation('ingress', 'receive', 'reply', 'Writes the answer to the client.'),
-  operation('ingress', 'send', 'control', 'Grants credit, cancels, or shows that it lives.', {
-    messages: ['control'],
-  }),
+  operation(
+    'ingress',
+    'send',
+    'control',
+    'Says what the client has taken, cancels, or shows that it lives.',
+    {
+      messages: ['control'],
+    },
+  ),
   operation('adapter', 'receive', 'control', 'Sends on, or stops.'),
   operation('adapter', 'send', 'body', 'Pulls a body.', { answer: ['bodyChunk', 'noResponders'] }),
   operation('ingress', 'receive', 'body', 'Serves a body that it holds.', { answer: ['bodyChunk'] }),

@@ -1,0 +1,374 @@
+import {
+  type Frame,
+  type FrameKind,
+  frameKinds,
+  jsonFrame,
+  type Packet,
+  type WireError,
+} from '@weir/contracts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Command, PendingRequest } from './pending-request.ts';
+import { defaultTiming } from './request-timing.ts';
+import { createResubmitBudget, type ResubmitBudget } from './resubmit-budget.ts';
+
+const startedAt = 1_000_000;
+const deadline = startedAt + 60_000;
+const { hopTimeoutMs, nobodyBackoffMs, nobodyWindowMs, queuedSilenceMs, silenceMs, probationMs } =
+  defaultTiming;
+
+const begin = (budget: ResubmitBudget = createResubmitBudget()): PendingRequest =>
+  new PendingRequest({ timing: defaultTiming, deadline, budget, now: startedAt });
+
+const packet = (tag: number, ...frames: Frame[]): Packet => ({ tag, frames });
+const candidate = (tag: number) => ({ instance: `a${tag}`, attempt: 1, upstream: 'pool', target: 't0' });
+const accepted = (tag: number) => packet(tag, jsonFrame(frameKinds.accepted, 0, candidate(tag)));
+const head = (sequence: number) => jsonFrame(frameKinds.head, sequence, { status: 200, headers: [] });
+const data = (sequence: number, text = 'x'): Frame => ({
+  kind: frameKinds.data,
+  sequence,
+  payload: new TextEncoder().encode(text),
+});
+const end = (sequence: number, bytes: number) => jsonFrame(frameKinds.end, sequence, { bytes });
+const wholeAnswer = (tag: number) => packet(tag, ...accepted(tag).frames, head(1), data(2), end(3, 1));
+const queued = packet(0, jsonFrame(frameKinds.queued, 0, { position: 1 }));
+const error = (tag: number, sequence: number, more: Partial<WireError> = {}) =>
+  packet(tag, jsonFrame(frameKinds.error, sequence, { reason: 'upstream_reset', message: 'm', ...more }));
+
+type Stage = PendingRequest['stage'];
+
+/** How a request comes to be in each stage. */
+const stages: Readonly<Record<Stage, () => PendingRequest>> = {
+  submitted: () => begin(),
+  'backing-off': () => after(begin(), (request) => request.nobodyListens(startedAt, 'policy')),
+  queued: () => after(begin(), (request) => request.packet(queued, startedAt)),
+  accepted: () => after(begin(), (request) => request.packet(accepted(1), startedAt)),
+  streaming: () => after(stages.accepted(), (request) => request.packet(packet(1, head(1)), startedAt)),
+  abandoned: () => after(begin(), (request) => request.clientGone(startedAt)),
+  done: () => after(begin(), (request) => request.packet(error(0, 0), startedAt)),
+};
+
+const after = (request: PendingRequest, step: (request: PendingRequest) => unknown): PendingRequest => {
+  step(request);
+  return request;
+};
+
+const events = {
+  queued: (request) => request.packet(queued, startedAt),
+  'accepted by another adapter': (request) => request.packet(accepted(2), startedAt),
+  'handed back': (request) =>
+    request.packet(
+      packet(1, jsonFrame(frameKinds.handedBack, 1, { attempt: 1, reason: 'connect_failed' })),
+      startedAt,
+    ),
+  'an error of a hop': (request) => request.packet(error(0, 0), startedAt),
+  'an error before anything began': (request) => request.packet(error(0, 0, { resubmit: true }), startedAt),
+  'an error of the adapter': (request) =>
+    request.packet(error(1, request.stage === 'streaming' ? 2 : 1), startedAt),
+  'the whole answer of another adapter': (request) => request.packet(wholeAnswer(2), startedAt),
+  'the rest of the answer': (request) => request.packet(packet(1, data(2), end(3, 1)), startedAt),
+  'an end that lacks bytes': (request) => request.packet(packet(1, data(2), end(3, 9)), startedAt),
+  'frames lost': (request) => request.packet(packet(1, data(9)), startedAt),
+  'nobody listens': (request) => request.nobodyListens(startedAt, 'policy'),
+  'the adapter is gone': (request) => request.adapterGone('a1', startedAt),
+  'another adapter is gone': (request) => request.adapterGone('a7', startedAt),
+  reconnected: (request) => request.reconnected(startedAt),
+  'the client is gone': (request) => request.clientGone(startedAt),
+  'no time passed': (request) => request.tick(startedAt),
+  'the hop took too long': (request) => request.tick(startedAt + hopTimeoutMs + 1),
+  'no queued beat came': (request) => request.tick(startedAt + queuedSilenceMs + 1),
+  'long silence': (request) => request.tick(startedAt + silenceMs + 1),
+  'the deadline': (request) => request.tick(deadline),
+} satisfies Record<string, (request: PendingRequest) => Command[]>;
+
+type Event = keyof typeof events;
+
+const doings = (commands: readonly Command[]): string => commands.map((command) => command.do).join(' ');
+
+/** Stage, what happens, what the shell has to do, the next stage. What is not in the table changes nothing. */
+const table: readonly (readonly [Stage, Event, string, Stage])[] = [
+  ['submitted', 'queued', '', 'queued'],
+  ['submitted', 'accepted by another adapter', '', 'accepted'],
+  ['submitted', 'an error of a hop', 'fail close', 'done'],
+  ['submitted', 'an error before anything began', '', 'backing-off'],
+  ['submitted', 'the whole answer of another adapter', 'head data end close', 'done'],
+  ['submitted', 'nobody listens', '', 'backing-off'],
+  ['submitted', 'reconnected', '', 'backing-off'],
+  ['submitted', 'the client is gone', '', 'abandoned'],
+  ['submitted', 'the hop took too long', 'submit', 'submitted'],
+  ['submitted', 'no queued beat came', 'submit', 'submitted'],
+  ['submitted', 'long silence', 'submit', 'submitted'],
+  ['submitted', 'frames lost', 'submit', 'submitted'],
+  ['submitted', 'the rest of the answer', 'submit', 'submitted'],
+  ['submitted', 'an end that lacks bytes', 'submit', 'submitted'],
+  ['submitted', 'an error of the adapter', 'submit', 'submitted'],
+  ['submitted', 'handed back', 'submit', 'submitted'],
+  ['submitted', 'the deadline', 'fail close', 'done'],
+
+  ['backing-off', 'accepted by another adapter', '', 'accepted'],
+  ['backing-off', 'an error of a hop', 'fail close', 'done'],
+  ['backing-off', 'the whole answer of another adapter', 'head data end close', 'done'],
+  ['backing-off', 'the client is gone', 'close', 'done'],
+  ['backing-off', 'the hop took too long', 'submit', 'submitted'],
+  ['backing-off', 'no queued beat came', 'submit', 'submitted'],
+  ['backing-off', 'long silence', 'submit', 'submitted'],
+  ['backing-off', 'frames lost', 'submit', 'submitted'],
+  ['backing-off', 'the rest of the answer', 'submit', 'submitted'],
+  ['backing-off', 'an end that lacks bytes', 'submit', 'submitted'],
+  ['backing-off', 'an error of the adapter', 'submit', 'submitted'],
+  ['backing-off', 'handed back', 'submit', 'submitted'],
+  ['backing-off', 'the deadline', 'fail close', 'done'],
+
+  ['queued', 'accepted by another adapter', '', 'accepted'],
+  ['queued', 'an error of a hop', 'fail close', 'done'],
+  ['queued', 'an error before anything began', '', 'backing-off'],
+  ['queued', 'the whole answer of another adapter', 'head data end close', 'done'],
+  ['queued', 'reconnected', '', 'backing-off'],
+  ['queued', 'the client is gone', '', 'abandoned'],
+  ['queued', 'no queued beat came', 'submit', 'submitted'],
+  ['queued', 'long silence', 'submit', 'submitted'],
+  ['queued', 'frames lost', 'submit', 'submitted'],
+  ['queued', 'the rest of the answer', 'submit', 'submitted'],
+  ['queued', 'an end that lacks bytes', 'submit', 'submitted'],
+  ['queued', 'an error of the adapter', 'submit', 'submitted'],
+  ['queued', 'handed back', 'submit', 'submitted'],
+  ['queued', 'the deadline', 'fail close', 'done'],
+
+  ['accepted', 'handed back', '', 'submitted'],
+  ['accepted', 'an error of the adapter', 'fail close', 'done'],
+  ['accepted', 'the whole answer of another adapter', 'cancel head data end close', 'done'],
+  ['accepted', 'the adapter is gone', 'submit', 'submitted'],
+  ['accepted', 'reconnected', '', 'backing-off'],
+  ['accepted', 'the client is gone', 'cancel close', 'done'],
+  ['accepted', 'long silence', 'submit', 'submitted'],
+  ['accepted', 'frames lost', 'cancel submit', 'submitted'],
+  ['accepted', 'the rest of the answer', 'cancel submit', 'submitted'],
+  ['accepted', 'an end that lacks bytes', 'cancel submit', 'submitted'],
+  ['accepted', 'the deadline', 'cancel fail close', 'done'],
+
+  ['streaming', 'accepted by another adapter', 'cancel', 'streaming'],
+  ['streaming', 'the whole answer of another adapter', 'cancel', 'streaming'],
+  ['streaming', 'an error of the adapter', 'fail close', 'done'],
+  ['streaming', 'the rest of the answer', 'data end close', 'done'],
+  ['streaming', 'an end that lacks bytes', 'data cancel fail close', 'done'],
+  ['streaming', 'frames lost', 'cancel fail close', 'done'],
+  ['streaming', 'handed back', '', 'streaming'],
+  ['streaming', 'the adapter is gone', 'fail close', 'done'],
+  ['streaming', 'the client is gone', 'cancel close', 'done'],
+  ['streaming', 'long silence', 'cancel fail close', 'done'],
+  ['streaming', 'the deadline', 'cancel fail close', 'done'],
+
+  ['abandoned', 'accepted by another adapter', 'cancel close', 'done'],
+  ['abandoned', 'the whole answer of another adapter', 'cancel close', 'done'],
+  ['abandoned', 'an error of a hop', 'close', 'done'],
+  ['abandoned', 'an error before anything began', 'close', 'done'],
+  ['abandoned', 'long silence', 'close', 'done'],
+  ['abandoned', 'the deadline', 'close', 'done'],
+];
+
+describe.each(Object.keys(stages) as Stage[])('a request that is %s', (stage) => {
+  it.each(Object.keys(events) as Event[])('%s', (event) => {
+    const row = table.find(([inStage, on]) => inStage === stage && on === event);
+    const [, , expected, next] = row ?? [stage, event, '', stage];
+    const request = stages[stage]();
+    expect(request.stage).toBe(stage);
+    expect({ does: doings(events[event](request)), next: request.stage }).toEqual({ does: expected, next });
+  });
+});
+
+describe('a submission that may have been lost', () => {
+  it('is repeated under the next number, each time after twice the wait, and then given up', () => {
+    const request = begin();
+    const done: { after: number; commands: Command[] }[] = [];
+    let since = startedAt;
+    for (let now = startedAt; request.stage !== 'done'; now += 100) {
+      const commands = request.tick(now);
+      if (commands.length === 0) continue;
+      done.push({ after: now - since, commands });
+      since = now;
+    }
+    expect(done).toMatchObject([
+      { after: hopTimeoutMs + 100, commands: [{ do: 'submit', submission: 1 }] },
+      { after: 2 * hopTimeoutMs + 100, commands: [{ do: 'submit', submission: 2 }] },
+      {
+        after: 4 * hopTimeoutMs + 100,
+        commands: [{ do: 'fail', error: { reason: 'bus_unavailable' } }, { do: 'close' }],
+      },
+    ]);
+  });
+
+  it('is not repeated when the traffic as a whole has used up its share', () => {
+    const request = begin({ earn: () => undefined, spend: () => false });
+    expect(doings(request.tick(startedAt + hopTimeoutMs + 1))).toBe('fail close');
+  });
+});
+
+describe('a submission that nobody took', () => {
+  it('is repeated under the same number, each time after twice the pause, for a while', () => {
+    const request = begin();
+    let now = startedAt;
+    const pauses: number[] = [];
+    while (doings(request.nobodyListens(now, 'policy')) === '') {
+      const since = now;
+      while (request.stage === 'backing-off') {
+        now += 10;
+        const [command] = request.tick(now);
+        if (command) expect(command).toEqual({ do: 'submit', submission: 0 });
+      }
+      pauses.push(now - since);
+    }
+    const expected = [1, 2, 4, 8, 16].map((times) => times * nobodyBackoffMs);
+    expect(pauses).toEqual(expected);
+    expect(now - startedAt).toBeGreaterThan(nobodyWindowMs);
+    expect(request.stage).toBe('done');
+  });
+});
+
+describe('after a reconnect', () => {
+  it('a stream that shows life goes on', () => {
+    const request = stages.streaming();
+    request.reconnected(startedAt);
+    request.packet(packet(1, data(2)), startedAt + probationMs);
+    expect(request.tick(startedAt + probationMs + 1)).toEqual([]);
+  });
+
+  it('a stream that does not is given up long before the usual silence', () => {
+    const request = stages.streaming();
+    request.reconnected(startedAt);
+    expect(request.tick(startedAt + probationMs)).toEqual([]);
+    expect(doings(request.tick(startedAt + probationMs + 1))).toBe('cancel fail close');
+  });
+});
+
+describe('credit', () => {
+  it('is granted to the adapter that answers, in totals, when there is enough to be worth a message', () => {
+    const request = stages.streaming();
+    expect(request.consume(10)).toEqual([]);
+    expect(request.consume(200_000)).toMatchObject([
+      { do: 'grant', candidate: { tag: 1 }, consumed: { bytes: 200_010, frames: 2 } },
+    ]);
+  });
+
+  it('is told again to an adapter that pings: it may wait for a grant that was lost', () => {
+    const request = stages.streaming();
+    request.consume(10);
+    const ping: Frame = { kind: frameKinds.ping, sequence: 2, payload: new Uint8Array(0) };
+    expect(request.packet(packet(1, ping), startedAt)).toMatchObject([
+      { do: 'grant', consumed: { bytes: 10, frames: 1 } },
+    ]);
+  });
+});
+
+describe('whatever happens in whatever order', () => {
+  type Input =
+    | { readonly kind: 'frame'; readonly tag: number; readonly frame: FrameKind; readonly skips: boolean }
+    | { readonly kind: 'wait'; readonly ms: number }
+    | { readonly kind: 'nobody' | 'reconnected' | 'gone' | 'lost'; readonly tag: number };
+
+  const anyInput: fc.Arbitrary<Input> = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        kind: fc.constant('frame' as const),
+        tag: fc.nat(3),
+        frame: fc.constantFrom(...Object.values(frameKinds)),
+        skips: fc.integer({ min: 0, max: 9 }).map((roll) => roll === 0),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('wait' as const),
+        ms: fc.constantFrom(10, 150, 1_100, 4_000, 16_000),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constantFrom('nobody' as const, 'reconnected' as const, 'gone' as const, 'lost' as const),
+        tag: fc.nat(3),
+      }),
+    },
+  );
+
+  const payloadOf = (kind: FrameKind, tag: number): object =>
+    ({
+      [frameKinds.accepted]: candidate(tag),
+      [frameKinds.head]: { status: 200, headers: [] },
+      [frameKinds.error]: { reason: 'upstream_reset', message: 'm', resubmit: tag === 0 },
+      [frameKinds.end]: { bytes: 0 },
+      [frameKinds.usage]: { quality: 'unknown' },
+    })[kind as number] ?? {};
+
+  const play = (inputs: readonly Input[]): { commands: Command[]; request: PendingRequest } => {
+    const request = begin();
+    const sequences = new Map<number, number>();
+    let now = startedAt;
+    const step = (input: Input): Command[] => {
+      switch (input.kind) {
+        case 'wait':
+          now += input.ms;
+          return request.tick(now);
+        case 'nobody':
+          return request.nobodyListens(now, 'policy');
+        case 'reconnected':
+          return request.reconnected(now);
+        case 'gone':
+          return request.adapterGone(`a${input.tag}`, now);
+        case 'lost':
+          return input.tag === 0 ? request.clientGone(now) : [];
+        case 'frame': {
+          const sequence = (sequences.get(input.tag) ?? 0) + (input.skips ? 1 : 0);
+          sequences.set(input.tag, sequence + 1);
+          const frame = jsonFrame(input.frame, sequence, payloadOf(input.frame, input.tag));
+          const empty = { kind: input.frame, sequence, payload: new Uint8Array(0) };
+          const bare = input.frame === frameKinds.data || input.frame === frameKinds.ping;
+          return request.packet(packet(input.tag, bare ? empty : frame), now);
+        }
+      }
+    };
+    const commands = inputs.flatMap(step);
+    return { commands: [...commands, ...request.tick(deadline)], request };
+  };
+
+  const assertLaw = (law: (names: Command['do'][], commands: Command[]) => void): void => {
+    fc.assert(
+      fc.property(fc.array(anyInput, { maxLength: 40 }), (inputs) => {
+        const { commands } = play(inputs);
+        law(
+          commands.map((command) => command.do),
+          commands,
+        );
+      }),
+      { numRuns: 400 },
+    );
+  };
+
+  it('the deadline ends it, with one "close", and nothing comes after that', () => {
+    assertLaw((names) => {
+      expect(names.indexOf('close')).toBe(names.length - 1);
+    });
+  });
+
+  it('the client gets one head at most, and one ending at most', () => {
+    assertLaw((names) => {
+      expect(names.filter((name) => name === 'head').length).toBeLessThanOrEqual(1);
+      expect(names.filter((name) => name === 'fail' || name === 'end').length).toBeLessThanOrEqual(1);
+    });
+  });
+
+  it('nothing is submitted once the answer has begun', () => {
+    assertLaw((names) => {
+      const headAt = names.indexOf('head');
+      if (headAt >= 0) expect(names.lastIndexOf('submit')).toBeLessThan(headAt);
+    });
+  });
+
+  it('the submission number never goes above the bound, and never back', () => {
+    assertLaw((_names, commands) => {
+      const numbers = commands.flatMap((command) => (command.do === 'submit' ? [command.submission] : []));
+      expect(numbers).toEqual(numbers.toSorted((left, right) => left - right));
+      expect(Math.max(0, ...numbers)).toBeLessThanOrEqual(defaultTiming.maxResubmissions);
+    });
+  });
+});
