@@ -35,6 +35,7 @@ const open = (limits: Partial<GroupCommitOptions<number>> = {}) => {
     maxWaitingEntries: 10,
     retryDelayMs: 250,
     lazyDelayMs: 20,
+    gatherMs: 0,
     sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
     onRetry: (error) => retries.push(error),
     ...limits,
@@ -89,6 +90,23 @@ it('an entry that is not urgent waits for company, but not for long', async () =
   expect(batches()).toEqual([]);
   await vi.advanceTimersByTimeAsync(1);
   expect(batches()).toEqual([[1, 2]]);
+});
+
+it('after a crowd the next batch gathers for a moment, after a lone entry it does not', async () => {
+  const { add, writes, batches, settled } = open({ gatherMs: 5 });
+  add(1, true);
+  add(2, true);
+  await settled();
+  await writes[0]?.succeed();
+  add(3, true);
+  await vi.advanceTimersByTimeAsync(4);
+  expect(batches()).toEqual([[1, 2]]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(batches()).toEqual([[1, 2], [3]]);
+  await writes[1]?.succeed();
+  add(4, true);
+  await settled();
+  expect(batches()).toEqual([[1, 2], [3], [4]]);
 });
 
 describe('a write whose outcome is not known', () => {

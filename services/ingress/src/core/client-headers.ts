@@ -12,7 +12,6 @@ const always: ReadonlySet<string> = new Set([
   'openai-beta',
   'idempotency-key',
   'x-client-request-id',
-  'x-correlation-id',
   // Not for the adapter: the ingress's own answer repeats it.
   'x-correlation-id',
 ]);
