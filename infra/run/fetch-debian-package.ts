@@ -11,11 +11,9 @@ const newerSuites = ['forky', 'trixie'] as const;
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const aptTimeoutMs = 120_000;
 
-/** The mirror this machine already uses, from the lines of its apt sources (both formats). */
-export const readDebianMirror = (sources: string): string => {
-  const found = /\bhttps?:\/\/\S+\/debian(?=\/?(?:\s|$))/m.exec(sources);
-  return found?.[0] ?? 'http://deb.debian.org/debian';
-};
+/** The mirror this machine already uses, from the lines of its apt sources (both formats). Undefined: it has none. */
+export const readDebianMirror = (sources: string): string | undefined =>
+  /\bhttps?:\/\/\S+\/debian(?=\/?(?:\s|$))/m.exec(sources)?.[0];
 
 const readAptSources = async (): Promise<string> => {
   const folder = '/etc/apt/sources.list.d';
@@ -42,6 +40,7 @@ const fetchFromSuite = async (name: string, suite: string, folder: string): Prom
   await mkdir(join(folder, 'lists', 'partial'), { recursive: true });
   await mkdir(join(folder, 'cache', 'archives', 'partial'), { recursive: true });
   const mirror = readDebianMirror(await readAptSources());
+  if (mirror === undefined) return { outcome: 'unavailable', reason: 'no Debian mirror in the apt sources' };
   await writeFile(join(folder, 'sources.list'), `deb [signed-by=${keyring}] ${mirror} ${suite} main\n`);
   const run = { timeoutMs: aptTimeoutMs, cwd: folder };
   for (const step of [

@@ -41,10 +41,15 @@ export interface RelayDeps {
 /** An adapter may reconnect later than we do: for this long its absence says nothing. */
 const settleAfterReconnectMs = 2_500;
 
+/** Beats come each second. */
+const confirmWithinMs = 1_800;
+
 class MeshRelay implements Relay {
   #deps: RelayDeps;
   #flights = new Map<string, Flight>();
   #reconnectedAt = Number.NEGATIVE_INFINITY;
+  /** Adapters that missed a beat, and when. */
+  #missedBeats = new Map<string, number>();
 
   constructor(deps: RelayDeps) {
     this.#deps = deps;
@@ -97,6 +102,7 @@ class MeshRelay implements Relay {
     const flight = this.#flights.get(request);
     if (flight) return this.#run(flight, flight.pending.nobodyListens(now, next));
     if (request !== 'keep-alive' || now - this.#reconnectedAt < settleAfterReconnectMs) return;
+    if (!this.#isConfirmed(next, now)) return;
     for (const working of this.#flights.values()) {
       this.#run(working, working.pending.adapterGone(next, now));
     }
@@ -106,6 +112,16 @@ class MeshRelay implements Relay {
     const now = this.#deps.now();
     this.#reconnectedAt = now;
     for (const flight of this.#flights.values()) this.#run(flight, flight.pending.reconnected(now));
+  }
+
+  /** One beat without a listener may be an adapter that reconnects; two in a row are its death. */
+  #isConfirmed(adapter: string, now: number): boolean {
+    const missedAt = this.#missedBeats.get(adapter) ?? Number.NEGATIVE_INFINITY;
+    for (const [other, at] of this.#missedBeats)
+      if (now - at > confirmWithinMs) this.#missedBeats.delete(other);
+    if (now - missedAt < confirmWithinMs) return true;
+    this.#missedBeats.set(adapter, now);
+    return false;
   }
 
   #onPacket(flight: Flight, packet: Packet): void {

@@ -9,7 +9,7 @@ interface ScanLimits {
   readonly yieldTo: () => Promise<void>;
 }
 
-const defaultSliceBytes = 262_144;
+const defaultSliceBytes = 65_536;
 
 const scanInSlices = async (
   scanner: RequestScanner,

@@ -28,55 +28,73 @@ export interface AttemptUsage {
   settlementOf(report: TapReport, status: number | undefined): SettledUsage;
 }
 
+/** What providers call things is theirs, but an event has to fit into a message. */
+const maxNameChars = 256;
+
+const toStarted = ({ meta, upstream }: AttemptInput, tag: number, startedAt: number): AttemptStarted => ({
+  requestId: meta.id,
+  attempt: meta.attempt.number,
+  run: tag.toString(36),
+  org: meta.principal.org,
+  team: meta.principal.team,
+  key: meta.principal.key,
+  route: meta.route,
+  api: meta.api,
+  upstream: upstream.name,
+  target: meta.attempt.target,
+  provider: upstream.config.provider,
+  modelRequested: meta.model,
+  startedAt,
+  deadline: meta.deadline,
+  ...(meta.features.inputTokens === undefined ? {} : { estimatedInput: meta.features.inputTokens }),
+  stream: meta.stream,
+});
+
+const toFinal = (
+  started: AttemptStarted,
+  ending: AttemptEnding,
+  settled: SettledUsage,
+  now: number,
+): AttemptFinal => {
+  const { modelServed } = ending.report;
+  const { providerRequestId, status, reason, firstByteAt } = ending;
+  return {
+    ...started,
+    ...settled,
+    outcome: ending.outcome,
+    ...(modelServed === undefined ? {} : { modelServed: modelServed.slice(0, maxNameChars) }),
+    ...(status === undefined ? {} : { status }),
+    ...(providerRequestId === undefined
+      ? {}
+      : { providerRequestId: providerRequestId.slice(0, maxNameChars) }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(firstByteAt === undefined ? {} : { firstByteMs: firstByteAt - started.startedAt }),
+    totalMs: now - started.startedAt,
+    deliveredBytes: ending.deliveredBytes,
+  };
+};
+
 export const createAttemptUsage = (
   deps: AttemptDeps,
-  { meta, upstream }: AttemptInput,
+  input: AttemptInput,
   tag: number,
   startedAt: number,
 ): AttemptUsage => {
-  const { inputTokens } = meta.features;
-  const started: AttemptStarted = {
-    requestId: meta.id,
-    attempt: meta.attempt.number,
-    run: tag.toString(36),
-    org: meta.principal.org,
-    team: meta.principal.team,
-    key: meta.principal.key,
-    route: meta.route,
-    api: meta.api,
-    upstream: upstream.name,
-    target: meta.attempt.target,
-    provider: upstream.config.provider,
-    modelRequested: meta.model,
-    startedAt,
-    deadline: meta.deadline,
-    ...(inputTokens === undefined ? {} : { estimatedInput: inputTokens }),
-    stream: meta.stream,
-  };
+  const { meta } = input;
+  const started = toStarted(input, tag, startedAt);
   const settlementOf = (report: TapReport, status: number | undefined) =>
     settleUsage({
       report,
       answered: status !== undefined && status < 300,
-      estimatedInput: inputTokens,
+      estimatedInput: meta.features.inputTokens,
     });
-  const toFinal = (ending: AttemptEnding, settled: SettledUsage): AttemptFinal => ({
-    ...started,
-    ...settled,
-    outcome: ending.outcome,
-    ...(ending.report.modelServed === undefined ? {} : { modelServed: ending.report.modelServed }),
-    ...(ending.status === undefined ? {} : { status: ending.status }),
-    ...(ending.providerRequestId === undefined ? {} : { providerRequestId: ending.providerRequestId }),
-    ...(ending.reason === undefined ? {} : { reason: ending.reason }),
-    ...(ending.firstByteAt === undefined ? {} : { firstByteMs: ending.firstByteAt - startedAt }),
-    totalMs: deps.now() - startedAt,
-    deliveredBytes: ending.deliveredBytes,
-  });
   return {
     announce: () => deps.usage.publish(toStartedEvent(deps.source, started, meta.trace), true),
     settlementOf,
     settle: (ending) => {
       const settled = settlementOf(ending.report, ending.status);
-      const event = toFinalEvent(deps.source, toFinal(ending, settled), meta.trace);
+      const final = toFinal(started, ending, settled, deps.now());
+      const event = toFinalEvent(deps.source, final, meta.trace);
       deps.usage
         .publish(event, false)
         .then((result) => {

@@ -90,7 +90,11 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
         else if (this.#gate.acknowledge()) this.#afterOpening();
       })
       .catch((error) => this.#crash(error));
-    callUpstream(this.#deps, this.input, this);
+    try {
+      callUpstream(this.#deps, this.input, this);
+    } catch (error) {
+      this.#crash(error);
+    }
   }
 
   grant(bytes: number, frames: number): void {
@@ -142,7 +146,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     }
     const message = detail ?? failureMessage(reason);
     // After attempts of our own, the client's would only multiply them.
-    const mayRetry = untouched && number === 1;
+    const mayRetry = untouched && number === 1 && reason !== 'upstream_credentials';
     const error: WireError = { reason, message, ...(mayRetry ? {} : { shouldRetry: false }) };
     this.#writer.fail(error);
     this.#finish(errorReasons[reason].code === 'deadline_exceeded' ? 'timeout' : 'provider_error', reason);
@@ -185,6 +189,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.finished || !this.#relaying) return;
     const { rest, complete } = this.#tap.finish();
+    if (this.#tap.broken) return this.fail('upstream_malformed');
     if (this.#tap.failedAtStart) return this.#answerEarlyFailure();
     if (!complete) return this.fail('upstream_truncated');
     this.#ended = true;
@@ -242,7 +247,9 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
 
   #complete(): void {
     const status = this.#status ?? 0;
-    const outcome: AttemptOutcome = status < 400 ? 'completed' : 'provider_error';
+    // An error within the stream has reached the client as it came; it is the provider's failure all the same.
+    const failed = status >= 400 || !this.#tap.report.final;
+    const outcome: AttemptOutcome = failed ? 'provider_error' : 'completed';
     const { usage, quality } = this.#usage.settlementOf(this.#tap.report, this.#status);
     this.#writer.usage({
       quality: quality === 'partial' ? 'estimated' : quality,
@@ -250,7 +257,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
       ...(usage.outputTotal === undefined ? {} : { outputTokens: usage.outputTotal }),
     });
     this.#writer.end();
-    this.#finish(outcome, status < 400 ? undefined : 'upstream_error');
+    this.#finish(outcome, failed ? 'upstream_error' : undefined);
   }
 
   #crash(error: unknown): void {

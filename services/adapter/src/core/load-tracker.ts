@@ -23,6 +23,8 @@ export interface LoadTracker {
     readonly dispatch: number;
   }): LoadTicket;
   running(pool: string, target: string): number;
+  /** A dispatch has arrived, taken or not: its scheduler need not reserve for it any longer. */
+  seen(scheduler: string, dispatch: number): void;
   readonly total: number;
   report(pool: string, targets: readonly string[], state: LoadReport['state']): LoadReport;
 }
@@ -68,6 +70,10 @@ class Tracker implements LoadTracker {
       this.total -= 1;
     };
     return { firstByte, release };
+  }
+
+  seen(scheduler: string, dispatch: number): void {
+    this.#mark(scheduler, dispatch);
   }
 
   running(pool: string, target: string): number {

@@ -59,6 +59,7 @@ export const createRunHandler =
     }
     const { envelope } = decoded;
     const { meta } = envelope;
+    if (meta.attempt) deps.attempt.load.seen(meta.attempt.scheduler, meta.attempt.dispatch);
     const known = deps.table.ofRequest(meta.id);
     const decision = decideRun({
       meta,

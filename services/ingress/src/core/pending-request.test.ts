@@ -140,7 +140,7 @@ const table: readonly (readonly [Stage, Event, string, Stage])[] = [
   ['accepted', 'the adapter is gone', 'submit', 'submitted'],
   ['accepted', 'reconnected', '', 'backing-off'],
   ['accepted', 'the client is gone', 'cancel close', 'done'],
-  ['accepted', 'long silence', 'submit', 'submitted'],
+  ['accepted', 'long silence', 'cancel submit', 'submitted'],
   ['accepted', 'frames lost', 'cancel submit', 'submitted'],
   ['accepted', 'the rest of the answer', 'cancel submit', 'submitted'],
   ['accepted', 'an end that lacks bytes', 'cancel submit', 'submitted'],

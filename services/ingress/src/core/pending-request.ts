@@ -38,7 +38,8 @@ export class PendingRequest {
   #stageSince: number;
   #lastFrameAt: number;
   #backOffUntil = 0;
-  #nobodySince: number | undefined;
+  #nobodySince = Number.NEGATIVE_INFINITY;
+  #nobodyLastAt = Number.NEGATIVE_INFINITY;
   #nobodyTries = 0;
   #probationUntil: number | undefined;
   #bound: Candidate | undefined;
@@ -84,7 +85,7 @@ export class PendingRequest {
       case 'queued':
         return silentMs > queuedSilenceMs ? this.#resubmit(now, lostError) : [];
       case 'accepted':
-        return silentMs > silenceMs ? this.#resubmit(now, adapterError) : [];
+        return silentMs > silenceMs ? [...this.#giveUpOnAll(), ...this.#resubmit(now, adapterError)] : [];
       case 'streaming':
         return silentMs > silenceMs || now > (this.#probationUntil ?? now) ? this.#fail(adapterError) : [];
       default:
@@ -192,7 +193,12 @@ export class PendingRequest {
 
   /** Nothing was begun, so this is safe to repeat until somebody is there. */
   #backOff(now: number, error: WireError): Command[] {
-    this.#nobodySince ??= now;
+    // A failure long after the last one is another matter, with a window of its own.
+    if (now - this.#nobodyLastAt > this.#timing.nobodyWindowMs) {
+      this.#nobodySince = now;
+      this.#nobodyTries = 0;
+    }
+    this.#nobodyLastAt = now;
     if (now - this.#nobodySince > this.#timing.nobodyWindowMs) return this.#fail(error);
     this.#enter('backing-off', now);
     this.#backOffUntil = now + this.#timing.nobodyBackoffMs * 2 ** this.#nobodyTries;
@@ -217,6 +223,13 @@ export class PendingRequest {
   #grant(): Command[] {
     if (this.stage !== 'streaming' || !this.#bound) return [];
     return [{ do: 'grant', candidate: this.#bound, consumed: this.#reader.consumed }];
+  }
+
+  /** They are silent: what they may still say counts no more. */
+  #giveUpOnAll(): Command[] {
+    const cancels = this.#cancelAll();
+    for (const { instance } of this.candidates) this.#reader.drop(instance);
+    return cancels;
   }
 
   #cancelAll(): Command[] {

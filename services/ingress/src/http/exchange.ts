@@ -91,14 +91,17 @@ export class Exchange {
     this.#error = error;
     const { api, id } = this.meta;
     if (!this.response.headSent) {
-      this.#status = statusOf(error, wireOf(api));
+      // Clients of both APIs ask for models by the same path.
+      const asksAsAnthropic = api === 'openai.models' && 'anthropic-version' in this.meta.client.headers;
+      const wire = asksAsAnthropic ? 'anthropic' : wireOf(api);
+      this.#status = statusOf(error, wire);
       const headers = {
         ...toOwnHeaders(this.meta),
         ...Object.fromEntries(toRetryHeaders(error)),
         'content-type': 'application/json',
-        ...(wireOf(api) === 'anthropic' ? { 'request-id': id } : {}),
+        ...(wire === 'anthropic' ? { 'request-id': id } : {}),
       };
-      this.response.sendWhole(this.#status, headers, [Buffer.from(toErrorBody(error, wireOf(api), id))]);
+      this.response.sendWhole(this.#status, headers, [Buffer.from(toErrorBody(error, wire, id))]);
       return;
     }
     for (const bytes of this.#gathered) this.response.write(bytes);

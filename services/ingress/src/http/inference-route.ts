@@ -66,6 +66,16 @@ const readRequest = async (deps: InferenceRouteDeps, request: FastifyRequest, ma
   return { body, fields };
 };
 
+const readAndHold = async (deps: InferenceRouteDeps, request: FastifyRequest, matched: MatchedRoute) => {
+  const read = await readRequest(deps, request, matched);
+  if (deps.holdBody(read.body.byteLength)) return read;
+  throw new WeirError({
+    reason: 'saturated',
+    message: 'The gateway holds as many request bodies as it may.',
+    retryAfterMs: 1_000,
+  });
+};
+
 /** The answer to a body that is over the limit. */
 export const tooLarge = (limitBytes: number): WeirError =>
   new WeirError({
@@ -95,14 +105,10 @@ export const createInferenceHandler =
       kind: 'server',
       ...(typeof parent === 'string' ? { parent } : {}),
     });
-    const { body, fields } = await readRequest(deps, request, matched);
-    if (!deps.holdBody(body.byteLength)) {
-      throw new WeirError({
-        reason: 'saturated',
-        message: 'The gateway holds as many request bodies as it may.',
-        retryAfterMs: 1_000,
-      });
-    }
+    const { body, fields } = await readAndHold(deps, request, matched).catch((error: unknown) => {
+      span.end({ error: WeirError.from(error).reason });
+      throw error;
+    });
     const meta = toMeta(deps.reader, request, id, matched, body, fields, span.traceparent);
     reply.hijack();
     if (deps.isDraining()) reply.raw.setHeader('connection', 'close');

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type HttpListenerConfig, WeirError, type WireError } from '@weir/contracts';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -47,6 +48,26 @@ const answer = (reply: FastifyReply, request: FastifyRequest, error: WeirError, 
   reply.send(toErrorBody(body, wire, id));
 };
 
+const drainBytes = 64 * 1024 * 1024;
+const drainTimeoutMs = 10_000;
+
+/** Closing while the client still sends would reset the connection, and the answer would be lost with it. */
+const drained = (message: IncomingMessage): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, drainTimeoutMs);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    let bytes = 0;
+    message.on('data', (chunk: Buffer) => {
+      bytes += chunk.byteLength;
+      if (bytes > drainBytes) done();
+    });
+    message.once('end', done).once('close', done).resume();
+    if (message.complete || message.destroyed) done();
+  });
+
 const clientErrors: Readonly<Record<string, readonly [WireError['reason'], string, string]>> = {
   HPE_HEADER_OVERFLOW: [
     'headers_too_large',
@@ -92,11 +113,13 @@ export const buildServer = (deps: ServerDeps): FastifyInstance => {
   app.server.maxConnections = listener.maxConnections;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     const weirError = toWeirError(error, listener.bodyLimitBytes);
     const id = newRequestId(deps.now());
     deps.onRefused(request, weirError, id);
+    if (weirError.reason === 'body_too_large') await drained(request.raw);
     answer(reply, request, weirError, id);
+    return reply;
   });
   app.get('/health', (_request, reply) => sendHealth(reply, deps.notReady()));
   app.get('/health/ready', (_request, reply) => sendHealth(reply, deps.notReady()));
