@@ -9,3 +9,4 @@ export * from './subjects.ts';
 export * from './usage.ts';
 export * from './usage-event.ts';
 export * from './weir-error.ts';
+export * from './whole-packets.ts';

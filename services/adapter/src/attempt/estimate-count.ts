@@ -1,4 +1,4 @@
-import { encodePacket, frameKinds, jsonFrame } from '@weir/contracts';
+import { answerPacket } from '@weir/contracts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 
 /**
@@ -7,16 +7,8 @@ import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
  */
 export const estimateCount = (deps: AttemptDeps, { meta, upstream }: AttemptInput): boolean => {
   if (meta.api !== 'anthropic.count_tokens' || upstream.config.countTokens === 'upstream') return false;
-  const body = Buffer.from(JSON.stringify({ input_tokens: meta.features.inputTokens ?? 0 }));
-  const headers = [
-    ['content-type', 'application/json'],
-    ['x-weir-estimated', 'true'],
-  ];
-  const packet = encodePacket(deps.newTag(), [
-    jsonFrame(frameKinds.head, 0, { status: 200, headers }),
-    { kind: frameKinds.data, sequence: 1, payload: body },
-    jsonFrame(frameKinds.end, 2, { bytes: body.byteLength }),
-  ]);
+  const body = { input_tokens: meta.features.inputTokens ?? 0 };
+  const packet = answerPacket(deps.newTag(), body, [['x-weir-estimated', 'true']]);
   deps.bus.publish(meta.replyTo, packet);
   return true;
 };

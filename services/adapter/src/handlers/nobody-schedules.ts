@@ -1,4 +1,4 @@
-import { encodePacket, frameKinds, jsonFrame, partsOfHop, subjects } from '@weir/contracts';
+import { noSchedulerPacket, partsOfHop, subjects } from '@weir/contracts';
 import type { Bus, BusMessage } from '@weir/messaging';
 
 /** `weir.v1.hop.<instance>…`: no scheduler listens to what was handed back, so the ingress is told. */
@@ -7,11 +7,5 @@ export const createNobodyHandler =
   (message: BusMessage): void => {
     if (!message.noResponders) return;
     const { ingress, request } = partsOfHop(message.subject);
-    const error = {
-      reason: 'no_scheduler',
-      message: 'No scheduler is running.',
-      retryAfterMs: 1_000,
-      resubmit: true,
-    };
-    bus.publish(subjects.reply(ingress, request), encodePacket(0, [jsonFrame(frameKinds.error, 0, error)]));
+    bus.publish(subjects.reply(ingress, request), noSchedulerPacket());
   };

@@ -1,11 +1,4 @@
-import {
-  decodeEnvelope,
-  type Envelope,
-  encodePacket,
-  frameKinds,
-  jsonFrame,
-  type WireError,
-} from '@weir/contracts';
+import { decodeEnvelope, type Envelope, errorPacket, type WireError } from '@weir/contracts';
 import type { BusMessage } from '@weir/messaging';
 import type { GrantSigner } from '@weir/runtime';
 import type { AttemptDeps, LiveUpstream } from '../attempt/attempt-deps.ts';
@@ -27,7 +20,7 @@ export interface RunAttemptDeps {
 }
 
 const answerError = (deps: AttemptDeps, replyTo: string, error: WireError): void =>
-  deps.bus.publish(replyTo, encodePacket(0, [jsonFrame(frameKinds.error, 0, error)]));
+  deps.bus.publish(replyTo, errorPacket(error));
 
 const run = (deps: RunAttemptDeps, envelope: Envelope, meta: RunningAttempt['input']['meta']): void => {
   const upstream = deps.upstreamOf(meta.attempt.upstream);
@@ -72,9 +65,12 @@ export const createRunHandler =
     if (decision.decision === 'run') run(deps, envelope, decision.meta);
     else if (decision.decision === 'known') known?.accept();
     else if (decision.decision === 'refuse') answerError(deps.attempt, meta.replyTo, decision.error);
-    else deps.attempt.bus.publish(meta.replyTo, encodePacket(0, [elsewhere(decision.reason)]));
+    else answerError(deps.attempt, meta.replyTo, elsewhere(decision.reason));
   };
 
 /** Nothing was begun, so the ingress may submit the envelope again; the load reports keep it away from here. */
-const elsewhere = (reason: 'draining' | 'saturated') =>
-  jsonFrame(frameKinds.error, 0, { reason, message: `The adapter is ${reason}.`, resubmit: true });
+const elsewhere = (reason: 'draining' | 'saturated'): WireError => ({
+  reason,
+  message: `The adapter is ${reason}.`,
+  resubmit: true,
+});

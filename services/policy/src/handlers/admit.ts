@@ -1,8 +1,10 @@
 import {
+  answerPacket,
   decodeEnvelope,
   type Envelope,
   type EnvelopeMeta,
   encodeEnvelope,
+  errorPacket,
   subjects,
   WeirError,
   type WireError,
@@ -15,7 +17,6 @@ import { answerModels } from '../core/answer-models.ts';
 import { decideAdmission } from '../core/decide-admission.ts';
 import { toForwardedMeta } from '../core/forwarded-meta.ts';
 import type { PolicyMetrics } from '../policy-metrics.ts';
-import { answerPacket, errorPacket } from '../reply-packets.ts';
 
 export interface AdmitDependencies {
   readonly bus: Pick<Bus, 'publish'>;

@@ -1,7 +1,6 @@
-import { partsOfHop, subjects } from '@weir/contracts';
+import { noSchedulerPacket, partsOfHop, subjects } from '@weir/contracts';
 import type { Bus, BusMessage } from '@weir/messaging';
 import type { PolicyMetrics } from '../policy-metrics.ts';
-import { errorPacket } from '../reply-packets.ts';
 
 export interface NoSchedulerDependencies {
   readonly bus: Pick<Bus, 'publish'>;
@@ -17,11 +16,5 @@ export const createNoScheduler =
     if (!noResponders) return;
     const { ingress, request } = partsOfHop(subject);
     metrics.countNoScheduler();
-    const packet = errorPacket({
-      reason: 'no_scheduler',
-      message: 'No scheduler is running. Try again in a moment.',
-      retryAfterMs: 1_000,
-      resubmit: true,
-    });
-    bus.publish(subjects.reply(ingress, request), packet);
+    bus.publish(subjects.reply(ingress, request), noSchedulerPacket());
   };

@@ -1,8 +1,7 @@
-import { partsOfHop, subjects } from '@weir/contracts';
+import { errorPacket, partsOfHop, subjects } from '@weir/contracts';
 import type { Bus, BusMessage } from '@weir/messaging';
 import type { PoolView } from '../core/pool-view.ts';
 import { lostAdapter } from '../core/refusals.ts';
-import { errorPacket } from '../reply-packets.ts';
 import type { SchedulerMetrics } from '../scheduler-metrics.ts';
 
 export interface NoAdapterDependencies {

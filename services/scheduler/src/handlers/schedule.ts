@@ -2,6 +2,7 @@ import {
   decodeEnvelope,
   type Envelope,
   encodeEnvelope,
+  errorPacket,
   subjects,
   type WeirConfig,
   WeirError,
@@ -14,7 +15,6 @@ import type { PoolView } from '../core/pool-view.ts';
 import { tooManyDelayed } from '../core/refusals.ts';
 import { toRunMeta } from '../core/run-meta.ts';
 import type { Delays } from '../delays.ts';
-import { errorPacket } from '../reply-packets.ts';
 import type { SchedulerMetrics } from '../scheduler-metrics.ts';
 
 export interface ScheduleDependencies {
