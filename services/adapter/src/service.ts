@@ -21,6 +21,7 @@ import {
 import type { AttemptDeps } from './attempt/attempt-deps.ts';
 import { createAttemptMetrics } from './attempt/attempt-metrics.ts';
 import { type AttemptTable, createAttemptTable } from './attempt/attempt-table.ts';
+import type { RunningAttempt } from './attempt/running-attempt.ts';
 import { createIngressWatch, type IngressWatch } from './core/ingress-watch.ts';
 import { createLoadTracker, type LoadTracker } from './core/load-tracker.ts';
 import { createControlHandler } from './handlers/control.ts';
@@ -33,10 +34,20 @@ import { untilEmpty, untilStored } from './until-done.ts';
 
 const sweepMs = 250;
 
+/** What is thrown in a timer must cost one attempt only. */
+const tickGuarded = ({ logger }: ServiceContext, attempt: RunningAttempt, now: number): void => {
+  try {
+    attempt.tick(now);
+  } catch (error) {
+    logger.error({ err: error, request: attempt.requestId }, 'attempt failed');
+    attempt.cancel('bug');
+  }
+};
+
 const startSweep = (context: ServiceContext, table: AttemptTable, ingresses: IngressWatch): void => {
   const timer = setInterval(() => {
     const now = context.now();
-    for (const attempt of table.all()) attempt.tick(now);
+    for (const attempt of table.all()) tickGuarded(context, attempt, now);
     const silent = new Set(ingresses.takeSilent(now));
     if (silent.size === 0) return;
     for (const attempt of table.all()) {

@@ -36,6 +36,8 @@ export interface RelayDeps {
   readonly budget: ResubmitBudget;
   readonly now: () => number;
   readonly onResubmit: () => void;
+  /** A bug met one request; it has been ended, the others go on. */
+  readonly onBug: (error: unknown, request: string) => void;
 }
 
 /** An adapter may reconnect later than we do: for this long its absence says nothing. */
@@ -69,7 +71,7 @@ class MeshRelay implements Relay {
     this.#flights.set(meta.id, flight);
     inbox.open(meta.id, (packet) => this.#onPacket(flight, packet));
     if (meta.body.where === 'ingress') bodies.offer(meta.id, body);
-    this.#submit(flight, 0);
+    this.#run(flight, [{ do: 'submit', submission: 0 }]);
   }
 
   clientGone(request: string): void {
@@ -139,38 +141,47 @@ class MeshRelay implements Relay {
     bus.publish(subjects.admit, encodeEnvelope({ ...meta, submission }, inline), hop);
   }
 
+  /** Runs in timers and bus callbacks: what is thrown here must cost one request only. */
   #run(flight: Flight, commands: readonly Command[]): void {
+    try {
+      for (const command of commands) this.#obey(flight, command);
+    } catch (error) {
+      this.#deps.onBug(error, flight.exchange.meta.id);
+      flight.exchange.response.destroy();
+      this.#close(flight);
+    }
+  }
+
+  #obey(flight: Flight, command: Command): void {
     const { exchange } = flight;
-    for (const command of commands) {
-      switch (command.do) {
-        case 'submit':
-          this.#submit(flight, command.submission);
-          break;
-        case 'cancel':
-          this.#deps.inbox.cancel(command.candidate.instance, command.candidate.tag, exchange.meta.id);
-          break;
-        case 'head':
-          exchange.head(command.head, command.candidate);
-          break;
-        case 'data':
-          exchange.data(command.bytes);
-          break;
-        case 'usage':
-          exchange.usage(command.usage);
-          break;
-        case 'grant':
-          this.#grant(exchange, command.candidate, command.consumed);
-          break;
-        case 'end':
-          exchange.end();
-          break;
-        case 'fail':
-          exchange.fail(command.error);
-          break;
-        case 'close':
-          this.#close(flight);
-          break;
-      }
+    switch (command.do) {
+      case 'submit':
+        this.#submit(flight, command.submission);
+        break;
+      case 'cancel':
+        this.#deps.inbox.cancel(command.candidate.instance, command.candidate.tag, exchange.meta.id);
+        break;
+      case 'head':
+        exchange.head(command.head, command.candidate);
+        break;
+      case 'data':
+        exchange.data(command.bytes);
+        break;
+      case 'usage':
+        exchange.usage(command.usage);
+        break;
+      case 'grant':
+        this.#grant(exchange, command.candidate, command.consumed);
+        break;
+      case 'end':
+        exchange.end();
+        break;
+      case 'fail':
+        exchange.fail(command.error);
+        break;
+      case 'close':
+        this.#close(flight);
+        break;
     }
   }
 

@@ -65,6 +65,7 @@ const startRelay = async (context: ServiceContext, bus: NatsBus): Promise<Relay>
     budget: createResubmitBudget(),
     now,
     onResubmit: () => resubmissions.inc(),
+    onBug: (error, request) => logger.error({ err: error, request }, 'relay failed'),
   });
   bus.subscribe(subjects.hops(instance), (message) => relay.onHop(message));
   bus.onStatus((status) => {

@@ -1,0 +1,168 @@
+import { frameKinds, jsonFrame, type Packet, subjects } from '@weir/contracts';
+import type { BusMessage } from '@weir/messaging';
+import { describe, expect, it } from 'vitest';
+import { defaultTiming } from './core/request-timing.ts';
+import { createResubmitBudget } from './core/resubmit-budget.ts';
+import type { Exchange } from './http/exchange.ts';
+import { createRelay } from './relay.ts';
+
+const request = '01a1fa65-30c8-7713-a538-6e739fe3904b';
+const instance = 'ingress-1';
+
+interface Site {
+  readonly published: string[];
+  readonly cancelled: string[];
+  readonly told: string[];
+  readonly bugs: unknown[];
+  now: number;
+  packet: (packet: Packet) => void;
+  breakPublish: boolean;
+}
+
+const toMessage = (subject: string): BusMessage => ({
+  subject,
+  data: new Uint8Array(0),
+  reply: undefined,
+  noResponders: true,
+  respond: () => undefined,
+});
+
+const startOne = (ended: () => void = () => undefined) => {
+  const site: Site = {
+    published: [],
+    cancelled: [],
+    told: [],
+    bugs: [],
+    now: 1_000,
+    packet: () => undefined,
+    breakPublish: false,
+  };
+  const note =
+    (name: string) =>
+    (...rest: unknown[]): void => {
+      site.told.push([name, ...rest.filter((one) => typeof one === 'string')].join(' '));
+    };
+  const relay = createRelay({
+    instance,
+    bus: {
+      connected: true,
+      maxPayloadBytes: 1_000_000,
+      publish: (subject) => {
+        if (site.breakPublish) throw new RangeError('too large');
+        site.published.push(subject);
+      },
+      subscribe: () => ({ drain: async () => undefined, close: () => undefined }),
+      request: async () => ({ outcome: 'timed_out' }),
+      flush: async () => undefined,
+      onStatus: () => undefined,
+      close: async () => undefined,
+    },
+    inbox: {
+      size: 0,
+      open: (_request, onPacket) => {
+        site.packet = onPacket;
+      },
+      close: note('inbox closed'),
+      grant: note('grant'),
+      cancel: (adapter) => site.cancelled.push(adapter),
+      keepAlive: note('keep-alive'),
+      drain: async () => undefined,
+    },
+    bodies: { size: 0, offer: note('offer'), withdraw: note('withdraw'), drain: async () => undefined },
+    timing: defaultTiming,
+    budget: createResubmitBudget(),
+    now: () => site.now,
+    onResubmit: note('resubmit'),
+    onBug: (error) => site.bugs.push(error),
+  });
+  const exchange = {
+    meta: { id: request, deadline: 100_000, body: { where: 'inline', bytes: 2 } },
+    response: { destroy: note('destroyed') },
+    head: note('head'),
+    fail: note('fail'),
+    heartbeat: () => undefined,
+    flush: () => undefined,
+  } as unknown as Exchange;
+  const begin = () => relay.start(exchange, Buffer.from('{}'), ended);
+  return { site, relay, begin };
+};
+
+const accepted = (adapter: string): Packet => ({
+  tag: 7,
+  frames: [jsonFrame(frameKinds.accepted, 0, { instance: adapter, attempt: 1, upstream: 'a', target: 't0' })],
+});
+
+const missedBeat = (adapter: string) => toMessage(subjects.hop(instance, adapter, instance, 'keep-alive'));
+
+describe('the relay', () => {
+  it('submits a request with a hop subject that names policy as the next', () => {
+    const { site, begin } = startOne();
+    begin();
+    expect(site.published).toEqual([subjects.admit]);
+  });
+
+  it('takes one missed beat for a reconnect, and two in a row for the death of the adapter', () => {
+    const { site, relay, begin } = startOne();
+    begin();
+    site.packet(accepted('adapter-1'));
+    relay.onHop(missedBeat('adapter-1'));
+    expect(site.published).toHaveLength(1);
+    site.now += 1_000;
+    relay.onHop(missedBeat('adapter-1'));
+    expect(site.published).toHaveLength(2);
+  });
+
+  it('forgets a missed beat when the next ones were heard', () => {
+    const { site, relay, begin } = startOne();
+    begin();
+    site.packet(accepted('adapter-1'));
+    relay.onHop(missedBeat('adapter-1'));
+    site.now += 5_000;
+    relay.onHop(missedBeat('adapter-1'));
+    expect(site.published).toHaveLength(1);
+  });
+
+  it('says nothing of missed beats right after a reconnect, when adapters may still be away', () => {
+    const { site, relay, begin } = startOne();
+    begin();
+    site.packet(accepted('adapter-1'));
+    relay.reconnected();
+    relay.onHop(missedBeat('adapter-1'));
+    site.now += 1_000;
+    relay.onHop(missedBeat('adapter-1'));
+    expect(site.published).toHaveLength(1);
+  });
+
+  it('keeps the adapters at work alive, each once', () => {
+    const { site, relay, begin } = startOne();
+    begin();
+    site.packet(accepted('adapter-1'));
+    relay.keepAlive();
+    expect(site.told).toEqual(['keep-alive adapter-1']);
+  });
+
+  it('cancels what runs when the client is gone, and forgets the request', () => {
+    let ends = 0;
+    const { site, relay, begin } = startOne(() => {
+      ends += 1;
+    });
+    begin();
+    site.packet(accepted('adapter-1'));
+    relay.clientGone(request);
+    relay.clientGone(request);
+    expect(site.cancelled).toEqual(['adapter-1']);
+    expect([relay.size, ends]).toEqual([0, 1]);
+  });
+
+  it('ends the one request that a bug meets, and says so', () => {
+    let ends = 0;
+    const { site, relay, begin } = startOne(() => {
+      ends += 1;
+    });
+    site.breakPublish = true;
+    begin();
+    expect(site.bugs).toHaveLength(1);
+    expect(site.told).toContain('destroyed');
+    expect([relay.size, ends]).toEqual([0, 1]);
+  });
+});
