@@ -8,14 +8,19 @@ export const isPortFree = (port: number, host = '127.0.0.1'): Promise<boolean> =
     probe.listen(port, host, () => probe.close(() => resolve(true)));
   });
 
-/** A loopback port that was free a moment ago; the system hands out others until it has gone round. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
+/** Below the range from which systems take the ports of outgoing connections: those are taken within moments. */
+const lowestPort = 20_000;
+const portCount = 12_000;
+const maxTries = 200;
+const handedOut = new Set<number>();
+
+/** A loopback port that was free a moment ago; this process gets each only once. */
+export const freePort = async (): Promise<number> => {
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    const port = lowestPort + Math.floor(Math.random() * portCount);
+    if (handedOut.has(port) || !(await isPortFree(port))) continue;
+    handedOut.add(port);
+    return port;
+  }
+  throw new Error(`no free port between ${lowestPort} and ${lowestPort + portCount}`);
+};

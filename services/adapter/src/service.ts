@@ -11,6 +11,7 @@ import {
   type Build,
   connectMesh,
   createGrantSigner,
+  createTurnQueue,
   type GrantSigner,
   loadGrantSecret,
   replicasOf,
@@ -124,6 +125,10 @@ const toAttemptDeps = (context: ServiceContext, parts: Parts): AttemptDeps => ({
   now: context.now,
   newTag: () => randomInt(1, 2 ** 32),
   intentTimeoutMs: parts.settings.intentTimeoutMs,
+  later: createTurnQueue({
+    perTurn: 64,
+    onError: (error) => context.logger.error({ err: error }, 'account of an attempt failed'),
+  }).add,
 });
 
 const registerShutdown = (

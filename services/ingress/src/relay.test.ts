@@ -73,6 +73,7 @@ const startOne = (ended: () => void = () => undefined) => {
     budget: createResubmitBudget(),
     now: () => site.now,
     onResubmit: note('resubmit'),
+    later: (work) => work(),
     onBug: (error) => site.bugs.push(error),
   });
   const exchange = {

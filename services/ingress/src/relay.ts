@@ -36,6 +36,8 @@ export interface RelayDeps {
   readonly budget: ResubmitBudget;
   readonly now: () => number;
   readonly onResubmit: () => void;
+  /** Runs accounts of ended requests, when there is time. */
+  readonly later: (work: () => void) => void;
   /** A bug met one request; it has been ended, the others go on. */
   readonly onBug: (error: unknown, request: string) => void;
 }
@@ -194,7 +196,8 @@ class MeshRelay implements Relay {
     if (!this.#flights.delete(id)) return;
     this.#deps.inbox.close(id);
     this.#deps.bodies.withdraw(id);
-    flight.onEnd(flight.exchange);
+    // When many clients go at once, their upstream calls are stopped first and accounted for after.
+    this.#deps.later(() => flight.onEnd(flight.exchange));
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type Build,
   type ConfigSource,
   connectMesh,
+  createTurnQueue,
   loadConfig,
   publishConfig,
   type ServiceContext,
@@ -56,6 +57,10 @@ const startRelay = async (context: ServiceContext, bus: NatsBus): Promise<Relay>
     onMalformed: (problem) => logger.error({ problem }, 'malformed packet'),
   });
   const bodies = createBodyServer(bulk, instance);
+  const accounts = createTurnQueue({
+    perTurn: 64,
+    onError: (error) => logger.error({ err: error }, 'account of a request failed'),
+  });
   const relay = createRelay({
     instance,
     bus,
@@ -65,6 +70,7 @@ const startRelay = async (context: ServiceContext, bus: NatsBus): Promise<Relay>
     budget: createResubmitBudget(),
     now,
     onResubmit: () => resubmissions.inc(),
+    later: accounts.add,
     onBug: (error, request) => logger.error({ err: error, request }, 'relay failed'),
   });
   bus.subscribe(subjects.hops(instance), (message) => relay.onHop(message));

@@ -26,4 +26,5 @@ export {
   type SpanOptions,
   type Tracer,
 } from './tracing.ts';
+export { createTurnQueue, type TurnQueue } from './turn-queue.ts';
 export { untilJetStream } from './until-jetstream.ts';

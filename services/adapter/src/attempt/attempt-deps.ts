@@ -34,6 +34,8 @@ export interface AttemptDeps {
   readonly now: () => number;
   readonly newTag: () => number;
   readonly intentTimeoutMs: number;
+  /** Runs accounts of cancelled attempts, when there is time. */
+  readonly later: (work: () => void) => void;
 }
 
 /** Everything that one attempt is about. */

@@ -4,6 +4,7 @@ import {
   type AttemptStarted,
   toFinalEvent,
   toStartedEvent,
+  type UsageFrame,
 } from '@weir/contracts';
 import type { CommitResult } from '@weir/messaging';
 import type { TapReport } from '../core/response-tap.ts';
@@ -27,6 +28,13 @@ export interface AttemptUsage {
   settle(ending: AttemptEnding): SettledUsage;
   settlementOf(report: TapReport, status: number | undefined): SettledUsage;
 }
+
+/** What the client is told in a header. */
+export const toUsageFrame = ({ usage, quality }: SettledUsage): UsageFrame => ({
+  quality: quality === 'partial' ? 'estimated' : quality,
+  ...(usage.inputTotal === undefined ? {} : { inputTokens: usage.inputTotal }),
+  ...(usage.outputTotal === undefined ? {} : { outputTokens: usage.outputTotal }),
+});
 
 /** What providers call things is theirs, but an event has to fit into a message. */
 const maxNameChars = 256;

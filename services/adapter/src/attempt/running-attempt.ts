@@ -11,7 +11,7 @@ import { classifyFailure } from '../upstream/classify-failure.ts';
 import { toRelayedHeaders } from '../upstream/response-headers.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 import { handBackToScheduler, openReply } from './attempt-reply.ts';
-import { type AttemptUsage, createAttemptUsage } from './attempt-usage.ts';
+import { type AttemptUsage, createAttemptUsage, toUsageFrame } from './attempt-usage.ts';
 import { failureMessage } from './failure-message.ts';
 import { callUpstream, selectTap, streamsEvents } from './upstream-exchange.ts';
 
@@ -38,6 +38,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   #relaying = false;
   #ended = false;
   #discarding = false;
+  #accounted = false;
 
   constructor(deps: AttemptDeps, input: AttemptInput, onGone: (attempt: RunningAttempt) => void) {
     this.#deps = deps;
@@ -250,12 +251,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     // An error within the stream has reached the client as it came; it is the provider's failure all the same.
     const failed = status >= 400 || !this.#tap.report.final;
     const outcome: AttemptOutcome = failed ? 'provider_error' : 'completed';
-    const { usage, quality } = this.#usage.settlementOf(this.#tap.report, this.#status);
-    this.#writer.usage({
-      quality: quality === 'partial' ? 'estimated' : quality,
-      ...(usage.inputTotal === undefined ? {} : { inputTokens: usage.inputTotal }),
-      ...(usage.outputTotal === undefined ? {} : { outputTokens: usage.outputTotal }),
-    });
+    this.#writer.usage(toUsageFrame(this.#usage.settlementOf(this.#tap.report, this.#status)));
     this.#writer.end();
     this.#finish(outcome, failed ? 'upstream_error' : undefined);
   }
@@ -270,6 +266,12 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     this.finished = true;
     this.#ticket.release();
     if (!this.#ended) this.#controller?.abort(new Error(`attempt ${outcome}`));
+    // When many clients go at once, their upstream calls are stopped first and accounted for after.
+    if (outcome === 'client_cancelled') this.#deps.later(() => this.#account(outcome, reason));
+    else this.#account(outcome, reason);
+  }
+
+  #account(outcome: AttemptOutcome, reason: string | undefined): void {
     this.#usage.settle({
       outcome,
       reason,
@@ -281,6 +283,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     });
     this.#deps.metrics.ended(this.input.upstream.name, outcome, this.#deps.now() - this.startedAt);
     this.#span.end(reason === undefined ? {} : { error: reason });
+    this.#accounted = true;
     this.#leaveWhenDone();
   }
 
@@ -291,6 +294,6 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   }
 
   #leaveWhenDone(): void {
-    if (this.finished && this.#writer.closed) this.#onGone(this);
+    if (this.#accounted && this.#writer.closed) this.#onGone(this);
   }
 }
