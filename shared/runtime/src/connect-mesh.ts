@@ -19,8 +19,7 @@ export const connectMesh = async (context: ServiceContext, purpose: string): Pro
     onError: (error, where) => context.logger.error({ err: error, where }, 'bus error'),
     onClosed: (error) => {
       context.logger.fatal({ err: error }, 'the bus connection is closed for good');
-      process.exitCode = 1;
-      void context.lifecycle.shutdown();
+      context.lifecycle.fail(new Error('the bus connection is closed for good', { cause: error }));
     },
   });
   bus.onStatus((status) => context.logger.warn({ purpose }, `bus ${status}`));

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { WeirError } from '@weir/contracts';
 import { type MatchedRoute, matchRoute, type RouteTable } from '@weir/routing';
 import type { Span, Tracer } from '@weir/runtime';
@@ -83,15 +83,12 @@ export const tooLarge = (limitBytes: number): WeirError =>
     message: `The body is larger than ${limitBytes} bytes, the most that is taken here.`,
   });
 
-const watchClient = (
-  raw: { socket: IncomingMessage; response: ServerResponse },
-  onGone: () => void,
-): void => {
-  raw.response.on('close', () => {
-    if (!raw.response.writableFinished) onGone();
+const watchClient = (response: ServerResponse, onGone: () => void): void => {
+  response.on('close', () => {
+    if (!response.writableFinished) onGone();
   });
   // A socket that breaks while it is written to must not bring the process down.
-  raw.response.on('error', onGone);
+  response.on('error', onGone);
 };
 
 /** Every inference request: read it, hand it to the mesh, and let the relay answer. */
@@ -113,7 +110,7 @@ export const createInferenceHandler =
     reply.hijack();
     if (deps.isDraining()) reply.raw.setHeader('connection', 'close');
     const exchange = new Exchange(meta, createClientResponse(reply.raw, deps.reader.now), deps.reader.now);
-    watchClient({ socket: request.raw, response: reply.raw }, () => deps.relay.clientGone(id));
+    watchClient(reply.raw, () => deps.relay.clientGone(id));
     deps.relay.start(exchange, body, (ended) => {
       deps.releaseBody(body.byteLength);
       deps.onEnd(ended, span);
