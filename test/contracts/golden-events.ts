@@ -1,8 +1,14 @@
 import {
   type AttemptFinal,
   type AttemptStarted,
+  type HoldMessage,
+  type LedgerCommit,
   type LoadReport,
+  type RatedEvent,
+  type ThresholdEvent,
+  thresholdEventType,
   toFinalEvent,
+  toRatedEvent,
   toStartedEvent,
   type UsageEvent,
 } from '@weir/contracts';
@@ -90,3 +96,83 @@ export const goldenUsageEvents: readonly UsageEvent[] = [
   toFinalEvent(source, completed, trace),
   toFinalEvent(source, unknown),
 ];
+
+export const goldenHoldMessage: HoldMessage = {
+  v: 1,
+  kind: 'extend',
+  ids: [requestId, '0198c0de-0000-7000-8000-000000000002'],
+};
+
+const counter = 'm|org:acme|monthly|1748736000|1751328000';
+
+/** The second record of its attempt: the provider's numbers replace an estimate of 16 tokens. */
+export const goldenRatedEvent: RatedEvent = toRatedEvent(
+  source,
+  {
+    ...completed,
+    priceAs: 'llama-70b',
+    charges: [counter],
+    ratingNumber: 0,
+    rating: {
+      status: 'rated',
+      amountNano: '17200',
+      chargeNano: '17200',
+      currency: 'USD',
+      priceId: '3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea',
+      priceModel: 'llama-*',
+      tier: 'base',
+      lanesNano: { inputText: '2000', cacheRead: '3200', outputText: '12000', outputReasoning: '0' },
+    },
+    delta: {
+      amountNano: '2400',
+      chargeNano: '2400',
+      inputTokens: 0,
+      outputTokens: 4,
+      requests: 0,
+      previousRevision: 0,
+    },
+    source: { sequence: 8812, part: 1 },
+  },
+  trace,
+);
+
+export const goldenLedgerCommit: LedgerCommit = {
+  v: 1,
+  sourceEpoch: '2025-06-01T00:00:00.000Z',
+  from: 8809,
+  to: 8812,
+  started: 1,
+  records: 1,
+  duplicates: 1,
+  poison: 0,
+  lowWater: 8790,
+  openIntents: 3,
+  hash: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+  previousHash: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  by: 'metering-1',
+  at: 1_750_000_001_500,
+};
+
+export const goldenThresholdEvent: ThresholdEvent = {
+  specversion: '1.0',
+  type: thresholdEventType,
+  source,
+  id: 'acme.monthly.1748736000.500000000000-800',
+  subject: 'acme',
+  time: '2025-06-15T15:06:40.123Z',
+  datacontenttype: 'application/json',
+  partitionkey: 'acme',
+  data: {
+    org: 'acme',
+    scope: 'org:acme',
+    budget: 'monthly',
+    counter,
+    unit: 'money',
+    limit: '500000000000',
+    thresholdPerMille: 800,
+    used: '400000017200',
+    periodStart: '2025-06-01T00:00:00.000Z',
+    periodEnd: '2025-07-01T00:00:00.000Z',
+    ledgerSequence: 9102,
+  },
+};

@@ -1,9 +1,11 @@
 import {
   decodeControl,
   decodeEnvelope,
+  decodeHoldMessage,
   decodePacket,
   encodeControl,
   encodeEnvelope,
+  encodeHoldMessage,
   encodePacket,
   type Frame,
   frameKinds,
@@ -14,12 +16,23 @@ import {
   controlMessageSchema,
   envelopeMetaSchema,
   framePayloads,
+  holdMessageSchema,
+  ledgerCommitSchema,
   loadReportSchema,
+  ratedEventSchema,
+  thresholdEventSchema,
   usageEventsSchema,
 } from '@weir/contracts/schema';
 import { describe, expect, test } from 'vitest';
 import { goldenEnvelopes, grant, principal } from './golden-envelopes.ts';
-import { goldenLoadReport, goldenUsageEvents } from './golden-events.ts';
+import {
+  goldenHoldMessage,
+  goldenLedgerCommit,
+  goldenLoadReport,
+  goldenRatedEvent,
+  goldenThresholdEvent,
+  goldenUsageEvents,
+} from './golden-events.ts';
 import { goldenControls, goldenPackets } from './golden-replies.ts';
 import { goldenFiles, readGolden } from './testdata.ts';
 
@@ -27,11 +40,19 @@ const text = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: tr
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** Message files that are not lists above; `body-chunks.test.ts` reads those of bodies. */
-const others = ['load-report.json', 'usage-events.json', 'grant-text.txt'];
+const others = ['grant-text.txt', 'hold-message.json'];
 const bodyFiles = ['body-request.hex', 'body-chunk.hex', 'body-unknown.hex'];
 
+const goldenDocuments = [
+  { file: 'load-report.json', schema: loadReportSchema, value: goldenLoadReport },
+  { file: 'usage-events.json', schema: usageEventsSchema, value: goldenUsageEvents },
+  { file: 'rated-event.json', schema: ratedEventSchema, value: goldenRatedEvent },
+  { file: 'ledger-commit.json', schema: ledgerCommitSchema, value: goldenLedgerCommit },
+  { file: 'threshold-event.json', schema: thresholdEventSchema, value: goldenThresholdEvent },
+];
+
 test('every golden message has a value here', () => {
-  const lists = [goldenEnvelopes, goldenPackets, goldenControls].flatMap((list) =>
+  const lists = [goldenEnvelopes, goldenPackets, goldenControls, goldenDocuments].flatMap((list) =>
     list.map(({ file }) => file),
   );
   expect(goldenFiles().sort()).toEqual([...lists, ...others, ...bodyFiles].sort());
@@ -103,16 +124,20 @@ test.each(goldenControls)(
   },
 );
 
-test('load-report.json decodes to the value, and encodes to the same bytes', () => {
-  const golden = text(readGolden('load-report.json'));
-  expect(loadReportSchema.parse(JSON.parse(golden))).toEqual(goldenLoadReport);
-  expect(JSON.stringify(goldenLoadReport)).toBe(golden);
-});
+test.each(goldenDocuments)(
+  '$file decodes to the value, and encodes to the same bytes',
+  ({ file, schema, value }) => {
+    const golden = text(readGolden(file));
+    expect(schema.parse(JSON.parse(golden))).toEqual(value);
+    expect(JSON.stringify(value)).toBe(golden);
+  },
+);
 
-test('usage-events.json decodes to the events, and encodes to the same bytes', () => {
-  const golden = text(readGolden('usage-events.json'));
-  expect(usageEventsSchema.parse(JSON.parse(golden))).toEqual(goldenUsageEvents);
-  expect(JSON.stringify(goldenUsageEvents)).toBe(golden);
+test('hold-message.json decodes to the value, and encodes to the same bytes', () => {
+  const golden = readGolden('hold-message.json');
+  expect(decodeHoldMessage(golden)).toEqual(goldenHoldMessage);
+  expect(text(encodeHoldMessage(goldenHoldMessage))).toBe(text(golden));
+  expect(holdMessageSchema.parse(goldenHoldMessage)).toEqual(goldenHoldMessage);
 });
 
 test('grant-text.txt is what a grant is signed over', () => {

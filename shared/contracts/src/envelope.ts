@@ -20,16 +20,28 @@ export interface Features {
   /** Estimated input tokens. Absent when the API has none (models). */
   readonly inputTokens?: number;
   /** How `inputTokens` was found. */
-  readonly estimatedBy?: 'chars' | 'tokenizer';
+  readonly estimatedBy?: 'chars' | 'words' | 'tokenizer';
   /** Output tokens that the client asked for at most. Absent when it named no cap. */
   readonly outputCap?: number;
+  /** Answers that the client asked for at a time (`n`), each with a cap of its own. Absent: 1. */
+  readonly choices?: number;
   /** Characters of all string values. */
   readonly chars: number;
+  /** Words of all string values. Absent when no limit of the configuration counts words. */
+  readonly words?: number;
   /** Number of messages, or of inputs for embeddings. */
   readonly messages: number;
   readonly tools: number;
   /** `encoding_format` of an embeddings request. Absent when not given. */
   readonly encodingFormat?: string;
+}
+
+/** A cap on output tokens that the client set, such as `max_tokens`. */
+export interface OutputCapMark {
+  /** The value. */
+  readonly range: ByteRange;
+  /** Absent when the value is null. */
+  readonly tokens?: number;
 }
 
 /** Where an adapter may have to change the body. Byte offsets into the body as the client sent it. */
@@ -50,6 +62,8 @@ export interface BodyMarks {
   readonly includeUsage?: ByteRange;
   /** `stream_options.include_usage` is true already. Absent means false. */
   readonly includeUsageOn?: boolean;
+  /** The caps on output tokens that the body names and its API knows. Absent: none. */
+  readonly outputCaps?: readonly OutputCapMark[];
 }
 
 /** Where the body is. Inline bodies follow the meta line; the adapter pulls the others in chunks. */
@@ -79,8 +93,12 @@ export interface Principal {
 
 /** Policy's leave to call a provider. The adapter refuses an envelope without a valid one. */
 export interface Grant {
-  /** Holds that were taken for this request. Empty while no limit applies. */
+  /** Budget counters that are charged for this request, and what is held on each, in the counter's unit. */
   readonly holds: readonly { readonly id: string; readonly amount: string }[];
+  /** The limit store keeps something for this request until it hears that it is over. Absent means false. */
+  readonly held?: boolean;
+  /** Most output tokens that the budget has room for: the adapter lowers the request's own cap to it. Absent: none. */
+  readonly outputCap?: number;
   /** Milliseconds since the epoch; the adapter begins nothing after it. */
   readonly expiresAt: number;
   /** HMAC-SHA-256, base64url, over request id, principal, model and the fields above. */
@@ -140,6 +158,8 @@ export interface EnvelopeMeta {
   readonly client: ClientInfo;
   readonly principal?: Principal;
   readonly grant?: Grant;
+  /** Headers of the answer that policy decides: what is left of limits and budgets. Lower-case names. */
+  readonly answerHeaders?: readonly (readonly [name: string, value: string])[];
   /** 0 is served first. Absent means the route's default. */
   readonly priority?: number;
   readonly attempt?: Attempt;

@@ -58,6 +58,10 @@ export interface UsageFrame {
   /** Tokens; absent when unknown, never 0 for unknown. */
   readonly inputTokens?: number;
   readonly outputTokens?: number;
+  /** What the attempt cost, in 10⁻⁹ of `currency`, as decimal text. Absent when no price is known. */
+  readonly costNano?: string;
+  /** ISO 4217. Present with `costNano`. */
+  readonly currency?: string;
 }
 
 export interface EndFrame {

@@ -12,7 +12,7 @@ export type GrantTerms = Omit<Grant, 'mac'>;
  */
 export const grantText = (request: GrantedRequest, principal: Principal, terms: GrantTerms): string =>
   JSON.stringify([
-    'weir.grant.v1',
+    'weir.grant.v2',
     request.id,
     principal.org,
     principal.team,
@@ -21,4 +21,6 @@ export const grantText = (request: GrantedRequest, principal: Principal, terms: 
     request.api,
     terms.expiresAt,
     terms.holds.map(({ id, amount }) => [id, amount]),
+    terms.held ?? false,
+    terms.outputCap ?? null,
   ]);

@@ -46,16 +46,60 @@ export const subjects = {
   /** adapter, ingress, reaper → stream USAGE. Payload: a batch of CloudEvents. See docs/decisions/0002. */
   usage: 'weir.usage.v1.events',
   usages: 'weir.usage.v1.>',
+  /** adapter, scheduler → policy, queue group `policy`. Payload: hold message. */
+  holds: 'weir.v1.holds',
+  /** admin → policy, queue group `policy`: what is spent and held. Request and reply. */
+  budgets: 'weir.v1.budgets',
+  /** policy → policy: "I am here", each second. */
+  policyBeat: (instance: string): string => `weir.v1.beat.policy.${token(instance)}`,
+  policyBeats: 'weir.v1.beat.policy.*',
+  /** metering → stream LEDGER. Payload: one rated event. What billing subscribes to. */
+  rated: (org: string, team: string, key: string): string =>
+    `weir.billing.v1.${token(org)}.${token(team)}.${token(key)}.rated`,
+  allRated: 'weir.billing.v1.>',
+  ratedOf: (org: string): string => `weir.billing.v1.${token(org)}.>`,
+  /** metering → stream LEDGER. Payload: the commit of a unit of records. */
+  ledgerCommit: 'weir.ledger.v1.commit',
+  ledgerCommits: 'weir.ledger.v1.>',
+  /** metering → stream ALERTS, where each subject takes one message. Payload: threshold event. */
+  alert: (input: { org: string; budget: string; period: string; threshold: string }): string =>
+    `weir.alert.v1.${token(input.org)}.${token(input.budget)}.${token(input.period)}.${token(input.threshold)}`,
+  alerts: 'weir.alert.v1.>',
+  /** admin → stream AUDIT. Payload: audit event. */
+  audit: (org: string): string => `weir.audit.v1.${token(org)}`,
+  audits: 'weir.audit.v1.>',
+  /** any service → stream DLQ. Payload: what could not be read, as it was. */
+  deadLetter: (service: string): string => `weir.dlq.v1.${token(service)}`,
+  deadLetters: 'weir.dlq.v1.>',
 } as const;
 
 /** Queue groups of the subjects that any replica may answer. */
 export const queueGroups = { policy: 'policy', scheduler: 'scheduler' } as const;
 
 /** JetStream names. */
-export const streams = { usage: 'USAGE' } as const;
+export const streams = {
+  usage: 'USAGE',
+  ledger: 'LEDGER',
+  alerts: 'ALERTS',
+  audit: 'AUDIT',
+  deadLetters: 'DLQ',
+} as const;
 
 /** Key-value buckets. */
-export const buckets = { config: 'weir_config', keys: 'weir_keys' } as const;
+export const buckets = {
+  /** The configuration. */
+  config: 'weir_config',
+  /** Organisations, teams and keys that are managed at run time: see `TenantRecord`. */
+  keys: 'weir_keys',
+  /** Imported price books. */
+  prices: 'weir_prices',
+  /** Who signs may read it: the grant secret. */
+  secrets: 'weir_secrets',
+  /** Which replica does what only one should. */
+  leases: 'weir_leases',
+  /** Totals as of a ledger sequence, so that nobody reads the log from its start. Disposable. */
+  checkpoints: 'weir_checkpoints',
+} as const;
 
 /** The last token of a subject: the request id of `reply`, `body` and `hop` subjects. */
 export const lastToken = (subject: string): string => subject.slice(subject.lastIndexOf('.') + 1);

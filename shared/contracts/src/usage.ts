@@ -57,6 +57,12 @@ export interface AttemptStarted {
   /** Estimated input tokens. Absent when unknown. */
   readonly estimatedInput?: number;
   readonly stream: boolean;
+  /** Instance of the adapter that runs the attempt. */
+  readonly adapter?: string;
+  /** Model name to look the price up by, where the upstream's configuration names one. It goes before the served model. */
+  readonly priceAs?: string;
+  /** Budget counters that this request is charged to, from its grant: see `BudgetCounter`. Absent means none. */
+  readonly charges?: readonly string[];
 }
 
 /** Data of a `final` event. It repeats the intent, so that it can be read alone. */
@@ -78,4 +84,8 @@ export interface AttemptFinal extends AttemptStarted {
   readonly totalMs: number;
   /** Bytes of the body sent towards the client. */
   readonly deliveredBytes: number;
+  /** Service tier that the provider says it served, such as `batch` or `priority`. Absent when it did not say. */
+  readonly serviceTier?: string;
+  /** The request goes on as another attempt, so its holds stay. Absent means false. */
+  readonly handedBack?: boolean;
 }

@@ -1,3 +1,4 @@
+import type { EnvelopeMeta } from './envelope.ts';
 import { type ErrorCode, type ErrorReason, errorReasons, isErrorReason } from './error-code.ts';
 
 /** An error as it travels in an `error` frame. */
@@ -17,6 +18,8 @@ export interface WireError {
    * without asking the client.
    */
   readonly resubmit?: boolean;
+  /** Headers of the answer, such as what is left of a limit. Lower-case names; not those that Weir sets itself. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
 }
 
 /** The one error class. `cause` is for logs and never leaves the process. */
@@ -47,6 +50,12 @@ export class WeirError extends Error {
     );
   }
 }
+
+/** The error with the headers that policy decided for the answer, if the request got so far. */
+export const withAnswerHeaders = (
+  { answerHeaders }: Pick<EnvelopeMeta, 'answerHeaders'>,
+  error: WireError,
+): WireError => (answerHeaders === undefined ? error : { ...error, headers: answerHeaders });
 
 /** Reads an error off the wire. A malformed one becomes `internal / bug`, never half an error. */
 export const fromWireError = (value: unknown): WireError => {

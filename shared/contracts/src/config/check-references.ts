@@ -1,16 +1,9 @@
 import { builtinRoutes } from './builtin-routes.ts';
+import { checkPricing } from './check-pricing.ts';
 import { closestName } from './closest-name.ts';
-import { type ConfigProblem, describeFound, toPath } from './config-problem.ts';
+import { type ConfigProblem, toPath } from './config-problem.ts';
 import { matchesPattern, matchesSomePattern } from './matches-pattern.ts';
-import { fieldOf, fieldsOf, itemsOf, type RawNode, textOf, textsOf } from './raw-config.ts';
-
-const problem = (node: RawNode, expected: string, suggestion?: string): ConfigProblem => ({
-  path: toPath(node.at),
-  at: node.at,
-  found: describeFound(node.value, node.at),
-  expected,
-  ...(suggestion === undefined ? {} : { suggestion }),
-});
+import { fieldOf, fieldsOf, itemsOf, problem, type RawNode, textOf, textsOf } from './raw-config.ts';
 
 /** A problem for each node whose text an earlier node has already. */
 const repeated = (nodes: readonly RawNode[], expected: string): ConfigProblem[] => {
@@ -124,5 +117,7 @@ export const checkReferences = (value: unknown): ConfigProblem[] => {
     ...upstreams.flatMap(checkAliases),
     ...checkRoutes(whole),
     ...checkKeys(whole),
+    ...checkPricing(fieldOf(whole, 'pricing')),
+    ...repeated(named(itemsOf(fieldOf(whole, 'exports')), 'name'), 'a name that no other export has'),
   ];
 };

@@ -1,6 +1,8 @@
 import * as z from 'zod';
+import { exportSchema } from './export-schema.ts';
 import { nameField } from './fields.ts';
 import { listenersSchema } from './listener-schema.ts';
+import { pricingSchema } from './pricing-schema.ts';
 import { routeSchema } from './route-schema.ts';
 import { tenantSchema } from './tenant-schema.ts';
 import { upstreamsSchema } from './upstream-schema.ts';
@@ -16,5 +18,7 @@ export const configSchema = z.strictObject({
   upstreams: upstreamsSchema.describe('Pools of targets, by name.'),
   routes: z.array(routeSchema).default([]).describe('The first that matches wins; built-in ones follow.'),
   tenants: z.array(tenantSchema).default([]).describe('Who may call.'),
+  pricing: pricingSchema.prefault({}).describe('What models cost.'),
+  exports: z.array(exportSchema).default([]).describe('Who gets the usage records and alerts.'),
   observability: observabilitySchema.prefault({}),
 });

@@ -35,3 +35,17 @@ export const headerPatternField = z
 
 /** Field values of RFC 9110 §5.5, without obs-text: no control characters, so no second header can hide in one. */
 export const headerValueField = z.string().regex(/^[\t\x20-\x7e]{0,8192}$/, 'printable ASCII on one line');
+
+const decimalPattern = /^\d{1,15}(\.\d{1,12})?$/;
+
+/** What `String` makes of a number may have an exponent: 1e-7. */
+const toDecimalText = (value: number | string): string => {
+  if (typeof value === 'string') return value;
+  return value.toString().includes('e') ? value.toFixed(12).replace(/\.?0+$/, '') : value.toString();
+};
+
+/** An amount that is not negative, exactly as it was written. Numbers are taken by their shortest decimal text. */
+export const decimalField = z
+  .union([z.number().min(0), z.string().regex(decimalPattern, 'a decimal number such as 0.25')])
+  .transform(toDecimalText)
+  .refine((text) => decimalPattern.test(text), 'a decimal number with at most 12 decimals');

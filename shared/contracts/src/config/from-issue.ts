@@ -88,7 +88,8 @@ export const fromIssue = (issue: Issue, whole: unknown, place: ConfigPlace = [])
   if (issue.code === 'invalid_union') {
     const branch = nearestBranch(issue.errors);
     if (branch !== undefined) return branch.flatMap((inner) => fromIssue(inner, whole, at));
-    const expected = issue.errors.map(ownType).join(', or ');
+    // Without alternatives it is the key that tells them apart which is wrong.
+    const expected = issue.errors.map(ownType).join(', or ') || issue.message;
     return [{ path: toPath(at), at, found: describeFound(found, at), expected }];
   }
   const expected = expectedOf(issue, found);

@@ -1,7 +1,14 @@
+export { type AdminBody, type AdminBodyName, type ReadAdminBody, readAdminBody } from './admin-body.ts';
 export { builtinRoutes } from './builtin-routes.ts';
 export { closestName } from './closest-name.ts';
 export { configJsonSchema } from './config-json-schema.ts';
 export { type ConfigPlace, type ConfigProblem, renderProblem, toPath } from './config-problem.ts';
+export * from './export-config.ts';
+export * from './imported-book.ts';
+export * from './limit-config.ts';
 export { isLiteralPattern, matchesPattern, matchesSomePattern } from './matches-pattern.ts';
 export { type ParsedConfig, parseConfig } from './parse-config.ts';
+export { comparePatternRanks, type PatternRank, patternsMeet, rankPattern } from './price-pattern.ts';
+export * from './pricing-config.ts';
+export { type ReadImportedBook, readImportedBook } from './read-imported-book.ts';
 export * from './weir-config.ts';

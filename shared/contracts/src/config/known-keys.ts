@@ -5,11 +5,13 @@ interface SchemaNode {
   readonly additionalProperties?: SchemaNode | boolean;
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
+  readonly oneOf?: readonly SchemaNode[];
 }
 
+const alternativesOf = (node: SchemaNode): readonly SchemaNode[] => node.anyOf ?? node.oneOf ?? [node];
+
 const below = (node: SchemaNode, step: string | number): readonly SchemaNode[] => {
-  const alternatives = node.anyOf ?? [node];
-  return alternatives.flatMap((alternative) => {
+  return alternativesOf(node).flatMap((alternative) => {
     if (typeof step === 'number') return alternative.items === undefined ? [] : [alternative.items];
     const named = alternative.properties;
     if (named !== undefined && Object.hasOwn(named, step)) return named[step] ?? [];
@@ -22,5 +24,5 @@ const below = (node: SchemaNode, step: string | number): readonly SchemaNode[] =
 export const knownKeys = (at: readonly (string | number)[]): readonly string[] => {
   let nodes: readonly SchemaNode[] = [configJsonSchema()];
   for (const step of at) nodes = nodes.flatMap((node) => below(node, step));
-  return nodes.flatMap((node) => (node.anyOf ?? [node]).flatMap((one) => Object.keys(one.properties ?? {})));
+  return [...new Set(nodes.flatMap(alternativesOf).flatMap((one) => Object.keys(one.properties ?? {})))];
 };

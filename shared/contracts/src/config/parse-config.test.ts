@@ -73,7 +73,7 @@ describe('a minimal configuration', () => {
   });
 
   test('lets a key use everything', () => {
-    expect(config.tenants).toEqual([
+    expect(config.tenants).toMatchObject([
       { org: 'demo', keys: [{ id: 'first', sha256, models: ['*'], routes: ['*'] }], teams: [] },
     ]);
   });
@@ -282,4 +282,54 @@ test('exactly the subject tokens are names', () => {
       expect(parseConfig({ ...minimal, tenants: [{ org }] }).outcome === 'valid').toBe(isSubjectToken(org));
     }),
   );
+});
+
+describe('exports', () => {
+  const withExports = (...exports: readonly object[]): object => ({ ...minimal, exports });
+  const secret = { fromEnv: 'SECRET' };
+
+  test('have their defaults, which differ by kind', () => {
+    const { exports } = valid(
+      withExports(
+        { name: 'tables', kind: 'postgres', url: secret },
+        { name: 'hook', kind: 'webhook', url: 'https://example.com/hook?tenant=1', secret },
+      ),
+    );
+    expect(exports).toMatchObject([
+      { schema: 'weir', batchSize: 500, orgs: ['*'], startAt: 'first' },
+      { send: ['usage', 'alerts'], batchSize: 1, maxPauseMs: 60_000 },
+    ]);
+  });
+
+  test.each([
+    [
+      'a kind that there is not',
+      { name: 'one', kind: 'kafka' },
+      'exports[0].kind: found "kafka", expected one of "postgres", "openmeter", "lago", "webhook"',
+    ],
+    [
+      'a secret in the file',
+      { name: 'one', kind: 'webhook', url: 'https://example.com', secret: 'whsec_1' },
+      'exports[0].secret: found "whsec_1", expected a mapping',
+    ],
+    [
+      'a key of another kind',
+      { name: 'one', kind: 'openmeter', url: 'http://openmeter', tokn: secret },
+      'did you mean "token"?',
+    ],
+    [
+      'more events than Lago takes',
+      { name: 'one', kind: 'lago', apiKey: secret, metrics: [{ of: 'charge', code: 'x' }], batchSize: 101 },
+      'exports[0].batchSize: found the number 101, expected at most 100',
+    ],
+  ])('refuse %s', (_what, one, problem) => {
+    expect(problemsOf(withExports(one)).join('\n')).toContain(problem);
+  });
+
+  test('have names of their own', () => {
+    const one = { name: 'one', kind: 'postgres', url: secret };
+    expect(problemsOf(withExports(one, one))).toEqual([
+      'exports[1].name: found "one", expected a name that no other export has; exports[0].name has it already',
+    ]);
+  });
 });

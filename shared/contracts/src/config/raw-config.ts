@@ -1,4 +1,4 @@
-import type { ConfigPlace } from './config-problem.ts';
+import { type ConfigPlace, type ConfigProblem, describeFound, toPath } from './config-problem.ts';
 
 /** A value of a file that may have any shape, and where it stands. */
 export interface RawNode {
@@ -27,3 +27,12 @@ export const textOf = (node: RawNode): string | undefined =>
 /** The strings of a list. */
 export const textsOf = (node: RawNode): readonly string[] =>
   itemsOf(node).flatMap((item) => (typeof item.value === 'string' ? [item.value] : []));
+
+/** `expected`: what would be right at the node's place. */
+export const problem = (node: RawNode, expected: string, suggestion?: string): ConfigProblem => ({
+  path: toPath(node.at),
+  at: node.at,
+  found: describeFound(node.value, node.at),
+  expected,
+  ...(suggestion === undefined ? {} : { suggestion }),
+});

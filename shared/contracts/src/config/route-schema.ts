@@ -10,6 +10,7 @@ import {
   optionalDurationField,
   patternField,
 } from './fields.ts';
+import { budgetSchema, rateLimitSchema } from './limit-schema.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
@@ -69,4 +70,10 @@ export const routeSchema = z.strictObject({
   retry: retrySchema.prefault({}),
   headers: headerRulesSchema.prefault({}).describe('Changes of the request towards the upstream.'),
   priority: z.int().min(0).max(9).exactOptional().describe('0 is served first.'),
+  rateLimits: z.array(rateLimitSchema).default([]).describe('All of them apply.'),
+  budgets: z.array(budgetSchema).default([]).describe('All of them apply.'),
+  failureMode: z
+    .enum(['closed', 'open'])
+    .default('closed')
+    .describe('Without the limit store: refuse, or let a local share of each limit through.'),
 });

@@ -1,5 +1,15 @@
 import * as z from 'zod';
 import { nameField, patternField } from './fields.ts';
+import { budgetSchema, rateLimitSchema } from './limit-schema.ts';
+
+const allowField = z.array(patternField).default(['*']);
+
+const metadataField = z.record(nameField, z.string().max(256)).prefault({});
+
+const rules = {
+  rateLimits: z.array(rateLimitSchema).default([]),
+  budgets: z.array(budgetSchema).default([]),
+};
 
 const keySchema = z.strictObject({
   id: nameField.describe('Names the key in usage and logs.'),
@@ -13,11 +23,18 @@ const keySchema = z.strictObject({
     .datetime({ offset: true, error: 'a time such as 2027-01-31T00:00:00Z' })
     .exactOptional()
     .describe('Refused from then on.'),
+  tier: nameField.exactOptional().describe('Instead of that of the organisation.'),
+  ...rules,
+  metadata: metadataField,
 });
 
 const teamSchema = z.strictObject({
   team: nameField,
   keys: z.array(keySchema).default([]),
+  models: allowField.describe('Patterns of models that its keys may use.'),
+  routes: allowField.describe('Patterns of routes that its keys may use.'),
+  ...rules,
+  metadata: metadataField,
 });
 
 export const tenantSchema = z.strictObject({
@@ -28,4 +45,8 @@ export const tenantSchema = z.strictObject({
   tier: nameField.exactOptional().describe('Service tier, for routing and priority.'),
   keys: z.array(keySchema).default([]).describe('Keys that belong to no team.'),
   teams: z.array(teamSchema).default([]),
+  models: allowField.describe('Patterns of models that its keys may use.'),
+  routes: allowField.describe('Patterns of routes that its keys may use.'),
+  ...rules,
+  metadata: metadataField,
 });

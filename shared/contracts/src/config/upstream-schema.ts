@@ -89,6 +89,7 @@ const upstreamFields = z.strictObject({
     .record(modelField, modelField)
     .default({})
     .describe("The client's model name to the upstream's own."),
+  priceAs: modelField.exactOptional().describe('Model name to look prices up by.'),
   credentials: credentialsSchema.exactOptional().describe("Where the provider's key is found."),
   timeouts: timeoutsSchema.prefault({}),
   connectionPool: connectionPoolSchema.prefault({}),

@@ -1,4 +1,7 @@
 import type { Api } from '../envelope.ts';
+import type { ExportConfig } from './export-config.ts';
+import type { BudgetConfig, RateLimitConfig } from './limit-config.ts';
+import type { PricingConfig } from './pricing-config.ts';
 
 /**
  * The configuration of a mesh, checked and with every default filled in.
@@ -13,6 +16,9 @@ export interface WeirConfig {
   readonly routes: readonly RouteConfig[];
   /** Organisations are unique. */
   readonly tenants: readonly TenantConfig[];
+  readonly pricing: PricingConfig;
+  /** Names are unique. */
+  readonly exports: readonly ExportConfig[];
   readonly observability: ObservabilityConfig;
 }
 
@@ -63,6 +69,8 @@ export interface UpstreamConfig {
   readonly models: readonly string[];
   /** The client's model name → the upstream's. */
   readonly aliases: Readonly<Record<string, string>>;
+  /** Model name to look prices up by. Absent: the model that was served, or else the one that was asked for. */
+  readonly priceAs?: string;
   /** Absent: the upstream needs none. */
   readonly credentials?: CredentialsConfig;
   readonly timeouts: UpstreamTimeoutsConfig;
@@ -137,6 +145,11 @@ export interface RouteConfig {
   readonly headers: HeaderRulesConfig;
   /** Default priority in the queue: 0 is served first. Absent: the scheduler's own default. */
   readonly priority?: number;
+  /** All of them apply, with those of organisation, team and key. */
+  readonly rateLimits: readonly RateLimitConfig[];
+  readonly budgets: readonly BudgetConfig[];
+  /** Without the limit store: refuse (503), or let a local share of each limit through. */
+  readonly failureMode: 'closed' | 'open';
 }
 
 /** Every condition that is given must hold. */
@@ -177,12 +190,24 @@ export interface TenantConfig {
   /** Keys that belong to no team. */
   readonly keys: readonly KeyConfig[];
   readonly teams: readonly TeamConfig[];
+  /** Patterns that hold for all its keys, on top of their own. */
+  readonly models: readonly string[];
+  readonly routes: readonly string[];
+  readonly rateLimits: readonly RateLimitConfig[];
+  readonly budgets: readonly BudgetConfig[];
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 export interface TeamConfig {
   /** A subject token, unique within the organisation. */
   readonly team: string;
   readonly keys: readonly KeyConfig[];
+  /** Patterns that hold for all its keys, on top of their own. */
+  readonly models: readonly string[];
+  readonly routes: readonly string[];
+  readonly rateLimits: readonly RateLimitConfig[];
+  readonly budgets: readonly BudgetConfig[];
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** An API key of a tenant. */
@@ -197,6 +222,11 @@ export interface KeyConfig {
   readonly routes: readonly string[];
   /** ISO 8601 with offset; refused from then on. Absent: never. */
   readonly expiresAt?: string;
+  /** Service tier. Absent: that of the organisation. */
+  readonly tier?: string;
+  readonly rateLimits: readonly RateLimitConfig[];
+  readonly budgets: readonly BudgetConfig[];
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 export interface ObservabilityConfig {

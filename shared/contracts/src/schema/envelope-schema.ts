@@ -4,6 +4,7 @@ import { apis } from '../envelope.ts';
 import {
   countField,
   epochMsField,
+  headersField,
   instanceField,
   positionField,
   requestIdField,
@@ -15,11 +16,13 @@ const byteRangeSchema = z.tuple([countField, countField]).readonly();
 export const featuresSchema = z
   .object({
     inputTokens: countField.exactOptional().describe('Estimated input tokens. Absent when the API has none.'),
-    estimatedBy: z.enum(['chars', 'tokenizer']).exactOptional(),
+    estimatedBy: z.enum(['chars', 'words', 'tokenizer']).exactOptional(),
     outputCap: countField
       .exactOptional()
       .describe('Most output tokens that the client asked for. Absent: no cap.'),
+    choices: countField.exactOptional().describe('Answers asked for at a time. Absent: 1.'),
     chars: countField.describe('Characters of all string values.'),
+    words: countField.exactOptional().describe('Absent: no limit of the configuration counts words.'),
     messages: countField.describe('Messages, or inputs for embeddings.'),
     tools: countField,
     encodingFormat: z.string().exactOptional(),
@@ -37,6 +40,11 @@ export const bodyMarksSchema = z
     streamOptionsEmpty: z.boolean().exactOptional(),
     includeUsage: byteRangeSchema.exactOptional(),
     includeUsageOn: z.boolean().exactOptional(),
+    outputCaps: z
+      .array(z.object({ range: byteRangeSchema, tokens: countField.exactOptional() }).readonly())
+      .readonly()
+      .exactOptional()
+      .describe('The caps on output tokens that the body names; without tokens where the value is null.'),
   })
   .readonly()
   .describe('Byte offsets into the body as the client sent it; ranges are half-open.');
@@ -73,6 +81,8 @@ export const principalSchema = z
 export const grantSchema = z
   .object({
     holds: z.array(z.object({ id: z.string(), amount: z.string() }).readonly()).readonly(),
+    held: z.boolean().exactOptional().describe('The limit store waits to hear that the request is over.'),
+    outputCap: countField.exactOptional().describe('Most output tokens that the budget has room for.'),
     expiresAt: epochMsField,
     mac: z
       .string()
@@ -121,6 +131,7 @@ export const envelopeMetaSchema = z
     client: clientInfoSchema,
     principal: principalSchema.exactOptional(),
     grant: grantSchema.exactOptional(),
+    answerHeaders: headersField.exactOptional().describe('Headers of the answer that policy decides.'),
     priority: z.int().exactOptional().describe("0 is served first. Absent: the route's default."),
     attempt: attemptSchema.exactOptional(),
     trace: traceparentField.exactOptional().describe('W3C traceparent.'),

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { frameKinds } from '../frame.ts';
 import { wireErrorSchema } from './wire-error-schema.ts';
-import { countField, instanceField, positionField } from './wire-fields.ts';
+import { countField, headersField, instanceField, positionField } from './wire-fields.ts';
 
 export const queuedFrameSchema = z
   .object({ position: positionField.exactOptional().describe('From 1. Absent: not known.') })
@@ -19,10 +19,7 @@ export const acceptedFrameSchema = z
 export const headFrameSchema = z
   .object({
     status: z.int().min(100).max(599),
-    headers: z
-      .array(z.tuple([z.string(), z.string()]).readonly())
-      .readonly()
-      .describe("Names in lower case, in the upstream's order."),
+    headers: headersField.describe("Names in lower case, in the upstream's order."),
   })
   .readonly();
 
@@ -31,6 +28,16 @@ export const usageFrameSchema = z
     quality: z.enum(['reported', 'estimated', 'unknown']),
     inputTokens: countField.exactOptional().describe('Absent: unknown.'),
     outputTokens: countField.exactOptional().describe('Absent: unknown.'),
+    costNano: z
+      .string()
+      .regex(/^\d+$/)
+      .exactOptional()
+      .describe('Cost in 10^-9 of the currency. Absent: no price is known.'),
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/)
+      .exactOptional()
+      .describe('ISO 4217. Present with costNano.'),
   })
   .readonly();
 

@@ -2,13 +2,14 @@ import * as z from 'zod';
 import { nameField } from '../config/fields.ts';
 import { attemptOutcomes, usageQualities } from '../usage.ts';
 import { usageEventTypes } from '../usage-event.ts';
+import { cloudEventShape } from './cloud-event-shape.ts';
 import {
   countField,
   durationMsField,
   epochMsField,
+  instanceField,
   positionField,
   requestIdField,
-  traceparentField,
 } from './wire-fields.ts';
 
 const lane = countField.exactOptional();
@@ -47,6 +48,12 @@ const startedShape = {
   deadline: epochMsField,
   estimatedInput: countField.exactOptional().describe('Input tokens. Absent: unknown.'),
   stream: z.boolean(),
+  adapter: instanceField.exactOptional().describe('Instance of the adapter that runs the attempt.'),
+  priceAs: z
+    .string()
+    .exactOptional()
+    .describe('Model name to look the price up by. Absent: the served model.'),
+  charges: z.array(z.string()).readonly().exactOptional().describe('Budget counters that are charged.'),
 };
 
 export const attemptStartedSchema = z
@@ -68,21 +75,11 @@ export const attemptFinalSchema = z
     firstByteMs: durationMsField.exactOptional(),
     totalMs: durationMsField,
     deliveredBytes: countField,
+    serviceTier: z.string().exactOptional().describe('As the provider served it.'),
+    handedBack: z.boolean().exactOptional().describe('The request goes on as another attempt.'),
   })
   .readonly()
   .describe('What an attempt used. It repeats the intent, so that it can be read alone.');
-
-/** https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md */
-const cloudEventShape = {
-  specversion: z.literal('1.0'),
-  source: z.string().min(1).describe('The installation. Source and id together are unique.'),
-  id: z.string().min(1).describe('Deterministic: one fact has one id, whoever emits it.'),
-  subject: nameField.describe('The org that is billed.'),
-  time: z.iso.datetime().describe('Start of the attempt, UTC.'),
-  datacontenttype: z.literal('application/json'),
-  partitionkey: nameField,
-  traceparent: traceparentField.exactOptional(),
-};
 
 export const startedEventSchema = z
   .object({

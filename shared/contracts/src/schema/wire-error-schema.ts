@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type ErrorReason, errorReasons } from '../error-code.ts';
+import { headersField } from './wire-fields.ts';
 
 const reasons = Object.keys(errorReasons) as [ErrorReason, ...ErrorReason[]];
 
@@ -13,5 +14,6 @@ export const wireErrorSchema = z
     retryAfterMs: z.number().min(0).exactOptional(),
     shouldRetry: z.boolean().exactOptional().describe("False: a client's own retry cannot help."),
     resubmit: z.boolean().exactOptional().describe('True: no attempt has begun.'),
+    headers: headersField.exactOptional().describe('Headers of the answer; names in lower case.'),
   })
   .readonly();

@@ -17,4 +17,9 @@ export const durationMsField = z.int().describe('Milliseconds.');
 /** https://www.w3.org/TR/trace-context/#traceparent-header */
 export const traceparentField = z.string().regex(/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/);
 
+export const headersField = z
+  .array(z.tuple([z.string(), z.string()]).readonly())
+  .readonly()
+  .describe('Headers; names in lower case.');
+
 export const uint32Field = z.int().min(0).max(0xffff_ffff);

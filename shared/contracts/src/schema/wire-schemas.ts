@@ -1,7 +1,13 @@
+import { auditEventSchema } from './audit-event-schema.ts';
+import { budgetsAnswerSchema, budgetsQuestionSchema } from './budget-status-schema.ts';
 import { controlMessageSchema } from './control-schema.ts';
 import * as envelope from './envelope-schema.ts';
 import * as frame from './frame-schema.ts';
+import { holdMessageSchema } from './hold-message-schema.ts';
 import { loadReportSchema, targetLoadSchema } from './load-report-schema.ts';
+import * as rated from './rated-event-schema.ts';
+import { tenantRecordSchema } from './tenant-record-schema.ts';
+import { thresholdEventSchema, thresholdReachedSchema } from './threshold-event-schema.ts';
 import * as usage from './usage-event-schema.ts';
 import { errorReasonSchema, wireErrorSchema } from './wire-error-schema.ts';
 
@@ -32,4 +38,17 @@ export const wireSchemas = {
   StartedEvent: usage.startedEventSchema,
   FinalEvent: usage.finalEventSchema,
   UsageEvents: usage.usageEventsSchema,
+  HoldMessage: holdMessageSchema,
+  Rating: rated.ratingSchema,
+  RatedDelta: rated.ratedDeltaSchema,
+  LedgerSource: rated.ledgerSourceSchema,
+  RatedUsage: rated.ratedUsageSchema,
+  RatedEvent: rated.ratedEventSchema,
+  LedgerCommit: rated.ledgerCommitSchema,
+  ThresholdReached: thresholdReachedSchema,
+  ThresholdEvent: thresholdEventSchema,
+  TenantRecord: tenantRecordSchema,
+  BudgetsQuestion: budgetsQuestionSchema,
+  BudgetsAnswer: budgetsAnswerSchema,
+  AuditEvent: auditEventSchema,
 } as const;

@@ -20,14 +20,22 @@ import type {
   QueuedFrame,
   UsageFrame,
 } from '../frame.ts';
+import type { HoldMessage } from '../hold-message.ts';
 import type { LoadReport, TargetLoad } from '../load-report.ts';
+import type { LedgerCommit, RatedDelta, RatedEvent, RatedUsage, Rating } from '../rated-event.ts';
+import type { TenantRecord } from '../tenant-record.ts';
+import type { ThresholdEvent } from '../threshold-event.ts';
 import type { AttemptFinal, AttemptStarted, Usage } from '../usage.ts';
 import type { FinalEvent, StartedEvent, UsageEvent } from '../usage-event.ts';
 import type { WireError } from '../weir-error.ts';
 import type { controlMessageSchema } from './control-schema.ts';
 import type * as envelope from './envelope-schema.ts';
 import type * as frame from './frame-schema.ts';
+import type { holdMessageSchema } from './hold-message-schema.ts';
 import type { loadReportSchema, targetLoadSchema } from './load-report-schema.ts';
+import type * as rated from './rated-event-schema.ts';
+import type { tenantRecordSchema } from './tenant-record-schema.ts';
+import type { thresholdEventSchema } from './threshold-event-schema.ts';
 import type * as usage from './usage-event-schema.ts';
 import type { errorReasonSchema, wireErrorSchema } from './wire-error-schema.ts';
 
@@ -69,4 +77,25 @@ test('the schemas of usage events describe exactly their types', () => {
   expectTypeOf<z.infer<typeof usage.finalEventSchema>>().toEqualTypeOf<FinalEvent>();
   expectTypeOf<z.infer<typeof usage.usageEventSchema>>().toEqualTypeOf<UsageEvent>();
   expectTypeOf<z.infer<typeof usage.usageEventsSchema>>().toEqualTypeOf<readonly UsageEvent[]>();
+});
+
+test('the schemas of the ledger describe exactly its types', () => {
+  expectTypeOf<z.infer<typeof rated.ratingSchema>>().toEqualTypeOf<Rating>();
+  expectTypeOf<z.infer<typeof rated.ratedDeltaSchema>>().toEqualTypeOf<RatedDelta>();
+  expectTypeOf<z.infer<typeof rated.ratedUsageSchema>>().toEqualTypeOf<RatedUsage>();
+  expectTypeOf<z.infer<typeof rated.ratedEventSchema>>().toEqualTypeOf<RatedEvent>();
+  expectTypeOf<z.infer<typeof rated.ledgerCommitSchema>>().toEqualTypeOf<LedgerCommit>();
+});
+
+test('the schemas of holds and alerts describe exactly their types', () => {
+  expectTypeOf<z.infer<typeof holdMessageSchema>>().toEqualTypeOf<HoldMessage>();
+  expectTypeOf<z.infer<typeof thresholdEventSchema>>().toEqualTypeOf<ThresholdEvent>();
+});
+
+// Limits are those of the configuration, whose schemas do not say readonly.
+test('the schema of tenant records describes their type', () => {
+  expectTypeOf<z.infer<typeof tenantRecordSchema>>().toExtend<TenantRecord>();
+  expectTypeOf<TenantRecord>()
+    .toHaveProperty('kind')
+    .toEqualTypeOf<z.infer<typeof tenantRecordSchema>['kind']>();
 });

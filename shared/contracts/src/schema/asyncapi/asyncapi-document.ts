@@ -1,9 +1,9 @@
 import { buckets } from '../../subjects.ts';
-import { type JsonObject, toComponents } from '../to-components.ts';
+import { type JsonObject, schemaPath, toComponents } from '../to-components.ts';
 import { wireSchemas } from '../wire-schemas.ts';
 import { channels, parameters, toChannel } from './channels.ts';
 import { messages } from './messages.ts';
-import { operationId, operations, toOperation } from './operations.ts';
+import { documentedServices, operationId, operations, toOperation } from './operations.ts';
 
 const description = `The bus of a Weir mesh. A request travels forward, hop by hop, in an envelope;
 the answer goes straight from the adapter to the ingress as packets of frames.
@@ -20,7 +20,7 @@ export const asyncApiDocument = (): JsonObject => ({
     version: '1.0.0',
     description,
     license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
-    tags: ['ingress', 'policy', 'scheduler', 'adapter', 'metering'].map((name) => ({ name })),
+    tags: documentedServices.map((name) => ({ name })),
   },
   id: 'urn:io:weir:mesh:v1',
   servers: {
@@ -36,6 +36,13 @@ export const asyncApiDocument = (): JsonObject => ({
   components: { schemas: toComponents(wireSchemas, 'draft-7'), messages, parameters },
   'x-weir-key-value': {
     [buckets.config]: { current: 'The configuration in force, JSON; see weir.schema.json.' },
-    [buckets.keys]: { description: 'Secrets of the mesh. For its services only.' },
+    [buckets.keys]: {
+      description: 'Organisations, teams and keys: `org.<org>`, `team.<org>.<team>`, `key.<org>.<id>`.',
+      value: { $ref: schemaPath('TenantRecord') },
+    },
+    [buckets.prices]: { description: 'Imported price books.' },
+    [buckets.secrets]: { description: 'Secrets of the mesh. For its services only.' },
+    [buckets.leases]: { description: 'Which replica does what only one should.' },
+    [buckets.checkpoints]: { description: 'How far readers of the ledger have come. `sink.<name>`: a sink.' },
   },
 });

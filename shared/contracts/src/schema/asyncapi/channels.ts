@@ -29,6 +29,13 @@ export const parameters = {
   pool: { description: 'Name of an upstream.' },
   self: { description: 'Instance that published.' },
   next: { description: 'Who should have listened: `policy`, `scheduler` or an adapter instance.' },
+  org: { description: 'The organisation; `_` for what belongs to none.' },
+  team: { description: 'Its team; `_` for none.' },
+  key: { description: 'Id of the key; `_` for an anonymous caller.' },
+  budget: { description: 'The budget, by a name that is unique in its organisation.' },
+  period: { description: 'Start of the period that the alert is about, seconds since the epoch.' },
+  threshold: { description: 'The threshold that was reached, and the limit that it is a part of.' },
+  service: { description: 'Name of the service that refused it.' },
 } as const satisfies Record<string, JsonObject>;
 
 const flowControl = {
@@ -38,6 +45,12 @@ const flowControl = {
   silenceMs: 15_000,
   keepAliveMs: 1_000,
 };
+
+const jetStream = (stream: string, ...wildcards: readonly string[]): JsonObject => ({
+  'x-weir-jetstream': { stream, subjects: wildcards },
+});
+
+const ledger = jetStream(streams.ledger, subjects.allRated, subjects.ledgerCommits);
 
 export const channels = {
   admit: {
@@ -91,11 +104,63 @@ export const channels = {
     subject: subjects.usage,
     messages: ['usageEvents'],
     description: 'What attempts used. Private: see docs/events.md.',
-    extensions: { 'x-weir-jetstream': { stream: streams.usage, subjects: [subjects.usages] } },
+    extensions: jetStream(streams.usage, subjects.usages),
+  },
+  holds: {
+    subject: subjects.holds,
+    messages: ['holdMessage'],
+    description: 'What becomes of requests that hold something. Each message may be lost: holds expire.',
+  },
+  budgets: {
+    subject: subjects.budgets,
+    messages: ['budgetsQuestion'],
+    description: 'Questions about budgets.',
+  },
+  policyBeat: {
+    subject: subjects.policyBeat(slot('instance')),
+    subscription: subjects.policyBeats,
+    messages: ['beat'],
+    description: 'Each replica of policy, each second: without the limit store they share the limits.',
+  },
+  rated: {
+    subject: subjects.rated(slot('org'), slot('team'), slot('key')),
+    subscription: subjects.ratedOf(slot('org')),
+    messages: ['ratedEvent'],
+    description: 'The subscription for billing: see docs/events.md.',
+    extensions: ledger,
+  },
+  ledgerCommit: {
+    subject: subjects.ledgerCommit,
+    messages: ['ledgerCommit'],
+    description: 'Where metering goes on from, and the proof that nothing is missing.',
+    extensions: ledger,
+  },
+  alert: {
+    subject: subjects.alert({
+      org: slot('org'),
+      budget: slot('budget'),
+      period: slot('period'),
+      threshold: slot('threshold'),
+    }),
+    messages: ['thresholdEvent'],
+    description: 'Thresholds of budgets. A subject takes one message, so each alert is sent once.',
+    extensions: jetStream(streams.alerts, subjects.alerts),
+  },
+  audit: {
+    subject: subjects.audit(slot('org')),
+    messages: ['auditEvent'],
+    description: 'Changes of organisations, teams, keys and price books.',
+    extensions: jetStream(streams.audit, subjects.audits),
+  },
+  deadLetter: {
+    subject: subjects.deadLetter(slot('service')),
+    messages: ['deadLetter'],
+    description: 'What could not be read or delivered.',
+    extensions: jetStream(streams.deadLetters, subjects.deadLetters),
   },
   inbox: {
     subject: null,
-    messages: ['bodyChunk', 'publishAck', 'noResponders'],
+    messages: ['bodyChunk', 'budgetsAnswer', 'publishAck', 'noResponders'],
     description: 'The inbox that a request names as its reply subject.',
   },
 } as const satisfies Record<string, ChannelSpec>;

@@ -51,6 +51,25 @@ const usageHeaders = {
   },
 };
 
+const ratedHeaders = {
+  type: 'object',
+  properties: {
+    'Nats-Batch-Id': {
+      type: 'string',
+      description: 'A unit of records and its commit are one atomic batch.',
+    },
+    'Nats-Batch-Sequence': { type: 'string', description: 'From 1.' },
+    'Nats-Batch-Commit': { type: 'string', description: '`1` on the commit.' },
+    'Nats-Expected-Last-Sequence': {
+      type: 'string',
+      description: 'On the first: where the writer left off.',
+    },
+  },
+};
+
+const cloudEvent = (name: string, summary: string, schema: string) =>
+  json(name, summary, schema, 'application/cloudevents+json');
+
 const noResponders = {
   name: 'noResponders',
   summary: 'The server says that nobody listened to what was published.',
@@ -93,6 +112,30 @@ export const messages = {
   usageEvents: {
     ...json('usageEvents', 'A batch of usage events.', 'UsageEvents', 'application/cloudevents-batch+json'),
     headers: usageHeaders,
+  },
+  holdMessage: json('holdMessage', 'That requests run on, or are over.', 'HoldMessage'),
+  ratedEvent: {
+    ...cloudEvent('ratedEvent', 'What an attempt used and costs: a record of the ledger.', 'RatedEvent'),
+    headers: ratedHeaders,
+  },
+  ledgerCommit: {
+    ...json('ledgerCommit', 'The end of a unit of records.', 'LedgerCommit'),
+    headers: ratedHeaders,
+  },
+  thresholdEvent: cloudEvent('thresholdEvent', 'A budget has reached a threshold.', 'ThresholdEvent'),
+  budgetsQuestion: json('budgetsQuestion', 'Asks for what is spent and held.', 'BudgetsQuestion'),
+  budgetsAnswer: json('budgetsAnswer', 'What is spent and held.', 'BudgetsAnswer'),
+  beat: {
+    name: 'beat',
+    summary: 'A sign of life. The subject says all of it.',
+    payload: { type: 'string' },
+  },
+  auditEvent: cloudEvent('auditEvent', 'What was changed, by whom.', 'AuditEvent'),
+  deadLetter: {
+    name: 'deadLetter',
+    summary: 'What could not be taken.',
+    description: 'From metering: the bytes as they were. From the exporter: JSON, see services/exporter.',
+    payload: { type: 'string', format: 'binary' },
   },
   noResponders,
   publishAck,

@@ -3,7 +3,17 @@ import type { JsonObject } from '../to-components.ts';
 import type { ChannelName } from './channels.ts';
 import type { MessageName } from './messages.ts';
 
-type Service = 'ingress' | 'policy' | 'scheduler' | 'adapter' | 'metering';
+export const documentedServices = [
+  'ingress',
+  'policy',
+  'scheduler',
+  'adapter',
+  'metering',
+  'admin',
+  'exporter',
+] as const;
+
+type Service = (typeof documentedServices)[number];
 
 interface OperationSpec {
   readonly service: Service;
@@ -59,6 +69,31 @@ export const operations: readonly OperationSpec[] = [
     answer: ['publishAck', 'noResponders'],
   }),
   operation('metering', 'receive', 'usage', 'Settles usage.'),
+  operation('adapter', 'send', 'holds', 'Says which requests run on, and which are over.'),
+  operation('scheduler', 'send', 'holds', 'Gives back what a request held that it refuses.'),
+  operation('policy', 'receive', 'holds', 'Keeps holds, or gives them back.', { queue: queueGroups.policy }),
+  operation('policy', 'send', 'policyBeat', 'Shows that it lives.'),
+  operation('policy', 'receive', 'policyBeat', 'Counts the replicas.'),
+  operation('admin', 'send', 'budgets', 'Asks for the state of budgets.', { answer: ['budgetsAnswer'] }),
+  operation('policy', 'receive', 'budgets', 'Reads its limit store.', {
+    queue: queueGroups.policy,
+    answer: ['budgetsAnswer'],
+  }),
+  operation('metering', 'send', 'rated', 'Records what an attempt used and costs.'),
+  operation('metering', 'send', 'ledgerCommit', 'Ends a unit of records.', {
+    answer: ['publishAck', 'noResponders'],
+  }),
+  operation('policy', 'receive', 'rated', 'Settles holds.'),
+  operation('policy', 'receive', 'ledgerCommit', 'Settles holds.'),
+  operation('admin', 'receive', 'rated', 'Keeps what is asked for by `weir usage`.'),
+  operation('exporter', 'receive', 'rated', 'Delivers to the sinks.'),
+  operation('metering', 'send', 'alert', 'Tells that a threshold was reached.', {
+    answer: ['publishAck', 'noResponders'],
+  }),
+  operation('exporter', 'receive', 'alert', 'Delivers to the webhooks that want alerts.'),
+  operation('admin', 'send', 'audit', 'Records a change.', { answer: ['publishAck', 'noResponders'] }),
+  operation('metering', 'send', 'deadLetter', 'Keeps what it cannot read.'),
+  operation('exporter', 'send', 'deadLetter', 'Keeps what a sink refused.'),
 ];
 
 const messageOf = (channel: ChannelName) => (name: MessageName) => ({
