@@ -6,24 +6,39 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   json: [],
   tokens: [],
   routing: ['contracts'],
+  pricing: ['contracts'],
+  limits: ['contracts'],
+  ledger: ['contracts'],
   messaging: ['contracts'],
   runtime: ['contracts', 'messaging'],
   testing: ['contracts', 'messaging', 'infra'],
   // `npm run bench` starts what is in test/bench.
   infra: ['contracts', 'runtime', 'test'],
 };
-const forServices = ['contracts', 'json', 'messaging', 'routing', 'runtime', 'tokens'];
+const forServices = [
+  'contracts',
+  'json',
+  'ledger',
+  'limits',
+  'messaging',
+  'pricing',
+  'routing',
+  'runtime',
+  'tokens',
+];
 
 /** Each package from outside has its place; one that is not named here is a decision to record first. */
 const packageOwners: readonly (readonly [name: string, ...owners: string[]])[] = [
-  ['@nats-io/', 'shared/messaging/'],
+  ['@nats-io/', 'shared/messaging/', 'examples/'],
   ['@opentelemetry/', 'shared/runtime/'],
-  ['fastify', 'services/ingress/'],
+  ['fastify', 'services/ingress/', 'services/admin/'],
   ['gpt-tokenizer', 'shared/tokens/'],
   ['ioredis', 'services/policy/'],
+  ['pg', 'services/exporter/'],
   ['pino', 'shared/runtime/'],
   ['prom-client', 'shared/runtime/'],
-  ['undici', 'services/adapter/'],
+  ['temporal-polyfill', 'shared/limits/'],
+  ['undici', 'services/adapter/', 'services/exporter/'],
   ['yaml', 'shared/runtime/', 'infra/'],
   ['testcontainers', 'infra/run/'],
   ['zod', 'shared/contracts/src/config/', 'shared/contracts/src/schema/'],

@@ -4,7 +4,7 @@ import { at, isNode, isTest, type SourceFile, type SyntaxNode } from '../source-
 const pureFolders = [
   /^services\/[^/]+\/src\/core\//,
   /^services\/adapter\/src\/providers\//,
-  /^shared\/(contracts|json|routing|tokens)\/src\//,
+  /^shared\/(contracts|json|ledger|limits|pricing|routing|tokens)\/src\//,
   /^shared\/messaging\/src\/reply(-reader|-writer|-settings)?\.ts$/,
 ];
 
@@ -12,9 +12,13 @@ const pureFolders = [
 const pureImports: ReadonlySet<string> = new Set([
   '@weir/contracts',
   '@weir/json',
+  '@weir/ledger',
+  '@weir/limits',
+  '@weir/pricing',
   '@weir/routing',
   '@weir/tokens',
   '@weir/messaging/reply',
+  'temporal-polyfill',
   'zod',
 ]);
 
