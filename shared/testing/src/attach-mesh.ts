@@ -23,6 +23,9 @@ export const attachMesh = (env: Environment = process.env): Mesh => {
     nats: () => {
       throw new Error(attachedReason);
     },
+    redis: () => {
+      throw new Error(attachedReason);
+    },
     stop: () => Promise.resolve(),
   };
 };

@@ -1,6 +1,7 @@
 import type { Exit } from '../../../infra/run/child-process.ts';
 import type { ServiceName } from '../../../infra/run/service-process.ts';
 import type { TestNats } from './start-nats.ts';
+import type { TestRedis } from './start-redis.ts';
 
 export type { Exit, ServiceName };
 
@@ -11,7 +12,7 @@ export interface MeshService {
   readonly pid: number;
   /** Base of `/health/live`, `/health/ready` and `/metrics`. */
   readonly healthUrl: string;
-  /** Where it serves its clients: the ingress and the simulator only. */
+  /** Where it serves its clients: the ingress, the admin API and the simulator only. */
   readonly url?: string;
   readonly kill: (signal: NodeJS.Signals) => void;
   readonly exited: Promise<Exit>;
@@ -38,6 +39,8 @@ export interface Mesh {
   readonly add: (name: ServiceName) => Promise<MeshService>;
   /** The bus. @throws when attached. */
   readonly nats: () => TestNats;
+  /** Where limits are kept. @throws when attached, and where limits are kept in policy itself. */
+  readonly redis: () => TestRedis;
   /** Ends every process. When attached, does nothing. */
   readonly stop: () => Promise<void>;
 }
@@ -48,5 +51,7 @@ export const noServices = (): Record<ServiceName, MeshService[]> => ({
   scheduler: [],
   adapter: [],
   metering: [],
+  admin: [],
+  exporter: [],
   simulator: [],
 });

@@ -7,13 +7,14 @@ import { checkout, startServiceProcess } from '../../../infra/run/service-proces
 import { attachMesh, isAttached } from './attach-mesh.ts';
 import { type Mesh, type MeshService, noServices, type ServiceName } from './mesh.ts';
 import { startNats, type TestNats } from './start-nats.ts';
+import { startRedis } from './start-redis.ts';
 import { createOutputTail, testLeash } from './test-process.ts';
 
 /** The path of a YAML file, or the configuration itself; a function gets the URLs of the simulators. */
 export type MeshConfig = string | object | ((simulatorUrls: readonly string[]) => object);
 
 export interface MeshOptions {
-  /** How many of each; one unless given. */
+  /** How many of each; one unless given, and none of admin and exporter. */
   readonly replicas?: Partial<Record<Exclude<ServiceName, 'simulator'>, number>>;
   /** How many simulators; the configuration sees them as WEIR_SIM_URL, WEIR_SIM_URL_2, … One unless given. */
   readonly simulators?: number;
@@ -21,6 +22,8 @@ export interface MeshOptions {
   readonly config?: MeshConfig;
   /** For every service, on top of the test's own environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Limits are kept in a Redis, as several policies need; in the policy itself unless given. */
+  readonly redis?: boolean;
 }
 
 interface Site {
@@ -32,6 +35,8 @@ interface Site {
 }
 
 const meshServices = ['policy', 'scheduler', 'adapter', 'metering', 'ingress'] as const;
+/** Started for the tests that ask for them. */
+const extraServices = ['admin', 'exporter'] as const;
 const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 10_000;
 
@@ -54,6 +59,7 @@ const simulatorVariables = (ports: readonly number[]): Record<string, string> =>
 
 const startReplica = async (site: Site, name: ServiceName, simulatorPort: number): Promise<MeshService> => {
   const ingressPort = name === 'ingress' ? await freePort() : 0;
+  const adminPort = name === 'admin' ? await freePort() : 0;
   const tail = createOutputTail();
   const owned = startServiceProcess({
     name,
@@ -63,6 +69,9 @@ const startReplica = async (site: Site, name: ServiceName, simulatorPort: number
       natsUrl: site.nats.url,
       configFile: site.configFile,
       ingressPort,
+      adminPort,
+      // The ledger has it all: a test that wants it to last says so in `env`.
+      adminDatabase: site.env['WEIR_ADMIN_DB'] ?? ':memory:',
       simulatorPort,
       simulatorUrl: urlOf(site.simulatorPorts[0] ?? 0),
     }),
@@ -84,6 +93,7 @@ const startReplica = async (site: Site, name: ServiceName, simulatorPort: number
     exited: owned.exited,
     log: tail.text,
     ...(name === 'ingress' ? { url: urlOf(ingressPort) } : {}),
+    ...(name === 'admin' ? { url: urlOf(adminPort) } : {}),
     ...(name === 'simulator' ? { url: urlOf(simulatorPort) } : {}),
   };
   site.services[name].push(service);
@@ -107,6 +117,9 @@ const startReplicas = async (site: Site, replicas: MeshOptions['replicas']): Pro
     ...meshServices.flatMap((name) =>
       Array.from({ length: replicas?.[name] ?? 1 }, () => startReplica(site, name, firstSimulatorPort)),
     ),
+    ...extraServices.flatMap((name) =>
+      Array.from({ length: replicas?.[name] ?? 0 }, () => startReplica(site, name, firstSimulatorPort)),
+    ),
   ];
   // All of them settle first: one that is still starting could not be stopped.
   const failed = (await Promise.allSettled(starting)).find((result) => result.status === 'rejected');
@@ -119,10 +132,13 @@ const startOwnMesh = async (options: MeshOptions): Promise<Mesh> => {
   const config = options.config ?? join(checkout, 'examples', 'quickstart', 'weir.yaml');
   const configFile = await writeConfig(config, folder, simulatorPorts);
   const nats = await startNats();
+  const redis = options.redis === true ? await startRedis({ persist: true }) : undefined;
   const services = noServices();
-  const site: Site = { nats, configFile, simulatorPorts, env: options.env ?? {}, services };
+  const env = { ...(redis ? { WEIR_REDIS_URL: redis.url } : {}), ...options.env };
+  const site: Site = { nats, configFile, simulatorPorts, env, services };
   const stop = async (): Promise<void> => {
     await stopServices(site);
+    await redis?.stop();
     await nats.stop();
     await rm(folder, { recursive: true, force: true });
   };
@@ -142,6 +158,10 @@ const startOwnMesh = async (options: MeshOptions): Promise<Mesh> => {
     services,
     add: (name) => startReplica(site, name, simulatorPorts[0] ?? 0),
     nats: () => nats,
+    redis: () => {
+      if (!redis) throw new Error('this mesh was started without Redis');
+      return redis;
+    },
     stop,
   };
 };
