@@ -1,5 +1,6 @@
 import { buckets, parseConfig, type WeirConfig } from '@weir/contracts';
 import { type NatsBus, putIfChanged, type WatchedValue, watchKey } from '@weir/messaging';
+import type { Logger } from './logger.ts';
 import type { ServiceContext } from './service-context.ts';
 import { untilJetStream } from './until-jetstream.ts';
 
@@ -16,7 +17,7 @@ export interface ConfigSource {
 
 /** Publishes a configuration for every service of the mesh, unless it is in force already. */
 export const publishConfig = async (
-  context: ServiceContext,
+  context: Pick<ServiceContext, 'env' | 'now'> & { readonly logger: Pick<Logger, 'info' | 'warn'> },
   bus: NatsBus,
   config: WeirConfig,
 ): Promise<void> => {
@@ -26,7 +27,8 @@ export const publishConfig = async (
 };
 
 /** Replicas of streams and buckets: 1 on a single server, 3 on a cluster. */
-export const replicasOf = (context: ServiceContext): number => Number(context.env['WEIR_JS_REPLICAS'] ?? 1);
+export const replicasOf = (context: Pick<ServiceContext, 'env'>): number =>
+  Number(context.env['WEIR_JS_REPLICAS'] ?? 1);
 
 /** Follows the configuration. A revision that does not parse is reported and the last good one stays in force. */
 export const watchConfig = async (context: ServiceContext, bus: NatsBus): Promise<ConfigSource> => {

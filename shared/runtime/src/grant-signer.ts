@@ -33,7 +33,7 @@ export const loadGrantSecret = async (context: ServiceContext, bus: NatsBus): Pr
   }
   settings.done();
   if (configured !== undefined) return configured;
-  const target = { bucket: buckets.keys, key: 'grant-secret', replicas: replicasOf(context) };
+  const target = { bucket: buckets.secrets, key: 'grant-secret', replicas: replicasOf(context) };
   return getOrCreate(bus, target, randomBytes(secretBytes).toString('base64url'));
 };
 

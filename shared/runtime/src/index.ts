@@ -7,6 +7,7 @@ export { type LoadedConfig, loadConfig, readConfigText } from './load-config.ts'
 export type { Logger } from './logger.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export type { ParentMessage } from './parent-process.ts';
+export { type PriceSource, watchPriceBooks } from './price-source.ts';
 export { runService } from './run-service.ts';
 export type { Build, ServiceContext } from './service-context.ts';
 export {
@@ -17,6 +18,7 @@ export {
   type SettingsReader,
 } from './settings.ts';
 export { type RunningService, startService } from './start-service.ts';
+export { type TenantListener, watchTenantRecords } from './tenant-source.ts';
 export { formatTraceparent, parseTraceparent, type TraceParent } from './traceparent.ts';
 export {
   passThroughTracer,

@@ -1,3 +1,4 @@
+import type { Logger } from './logger.ts';
 import type { ServiceContext } from './service-context.ts';
 
 const pauseMs = 500;
@@ -5,7 +6,7 @@ const giveUpMs = 60_000;
 
 /** JetStream may come up later than this process: tries again until it answers, for a minute. */
 export const untilJetStream = async <Value>(
-  context: Pick<ServiceContext, 'logger' | 'now'>,
+  context: Pick<ServiceContext, 'now'> & { readonly logger: Pick<Logger, 'warn'> },
   work: () => Promise<Value>,
 ): Promise<Value> => {
   const until = context.now() + giveUpMs;

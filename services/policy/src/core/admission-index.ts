@@ -1,39 +1,59 @@
-import type { KeyConfig, Principal, RouteConfig, WeirConfig } from '@weir/contracts';
+import type { EnvelopeMeta, RouteConfig, WeirConfig } from '@weir/contracts';
+import {
+  type AppliedLimits,
+  anonymousOrg,
+  type KnownKey,
+  noTeam,
+  resolveLimits,
+  type TenantDirectory,
+} from '@weir/limits';
+import type { PriceBook } from '@weir/pricing';
+import { type ListedModel, listModels } from '@weir/routing';
+import { createRequestPrice, type PricedRequest, type RequestPrice } from './request-price.ts';
 
-/** What policy knows of one API key. */
-export interface KnownKey {
-  readonly principal: Principal;
-  /** Patterns of models and of routes that it may use. */
-  readonly models: readonly string[];
-  readonly routes: readonly string[];
-  /** Milliseconds since the epoch. Absent: never. */
-  readonly expiresAt?: number;
-}
-
-/** The configuration, arranged for one look-up a request. */
+/** Configuration, tenants and prices, arranged for one look-up a request. */
 export interface AdmissionIndex {
-  readonly config: WeirConfig;
-  /** By SHA-256 of the key, hex. */
-  readonly keys: ReadonlyMap<string, KnownKey>;
   readonly routes: ReadonlyMap<string, RouteConfig>;
+  /** Every model that has a name. */
+  readonly listedModels: readonly ListedModel[];
+  /** Who calls where no key is asked for. */
+  readonly anonymous: KnownKey;
+  readonly findKey: TenantDirectory['findKey'];
+  limitsOf(
+    known: KnownKey,
+    route: RouteConfig,
+    request: Pick<EnvelopeMeta, 'client' | 'receivedAt'>,
+  ): AppliedLimits;
+  priceOf(request: PricedRequest): RequestPrice;
 }
 
-/** The team of keys that belong to none. */
-const noTeam = '_';
+export interface AdmissionSources {
+  readonly config: WeirConfig;
+  /** It changes by itself; what is looked up is always its present state. */
+  readonly directory: TenantDirectory;
+  readonly book: PriceBook;
+  readonly sha256Hex: (text: string) => string;
+}
 
-const toKnownKey = (key: KeyConfig, org: string, team: string, tier: string | undefined): KnownKey => ({
-  principal: { org, team, key: key.id, ...(tier === undefined ? {} : { tier }) },
-  models: key.models,
-  routes: key.routes,
-  ...(key.expiresAt === undefined ? {} : { expiresAt: Date.parse(key.expiresAt) }),
-});
+const noRules = { rateLimits: [], budgets: [] };
 
-export const buildAdmissionIndex = (config: WeirConfig): AdmissionIndex => {
-  const keys = new Map<string, KnownKey>();
-  for (const { org, tier, keys: ownKeys, teams } of config.tenants) {
-    for (const { team, keys: teamKeys } of [{ team: noTeam, keys: ownKeys }, ...teams]) {
-      for (const key of teamKeys) keys.set(key.sha256, toKnownKey(key, org, team, tier));
-    }
-  }
-  return { config, keys, routes: new Map(config.routes.map((route) => [route.name, route])) };
+const anonymous: KnownKey = {
+  principal: { org: anonymousOrg, team: noTeam, key: '_' },
+  models: [],
+  routes: [],
+  rules: { org: noRules, team: undefined, key: noRules },
+};
+
+export const buildAdmissionIndex = (sources: AdmissionSources): AdmissionIndex => {
+  const { config, directory, book, sha256Hex } = sources;
+  return {
+    routes: new Map(config.routes.map((route) => [route.name, route])),
+    listedModels: listModels(config, ['*']),
+    anonymous,
+    findKey: (sha256, now) => directory.findKey(sha256, now),
+    // The arrival decides the period, so that a request that is submitted again is charged to the same one.
+    limitsOf: ({ principal, rules }, route, { client, receivedAt }) =>
+      resolveLimits({ principal, tenant: rules, route, client, nowMs: receivedAt, sha256Hex }),
+    priceOf: (request) => createRequestPrice(config, book, request),
+  };
 };

@@ -1,10 +1,5 @@
 import type { EnvelopeMeta, WireError } from '@weir/contracts';
-
-/** A model that the caller may use. */
-export interface ListedModel {
-  readonly id: string;
-  readonly ownedBy: string;
-}
+import type { ListedModel } from '@weir/routing';
 
 export type ModelsAnswer =
   | { readonly outcome: 'answered'; readonly body: object }

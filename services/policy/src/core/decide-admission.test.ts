@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
 import { parseConfig, type WeirConfig } from '@weir/contracts';
+import { createTenantDirectory } from '@weir/limits';
+import { buildPriceBook } from '@weir/pricing';
 import { describe, expect, test } from 'vitest';
 import { buildAdmissionIndex } from './admission-index.ts';
 import { type AdmissionRequest, decideAdmission } from './decide-admission.ts';
@@ -12,7 +15,17 @@ const parse = (value: unknown): WeirConfig => {
   return parsed.config;
 };
 
-const index = buildAdmissionIndex(
+const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+const indexOf = (config: WeirConfig) => {
+  const directory = createTenantDirectory();
+  directory.applyConfig(config);
+  const built = buildPriceBook({ config: config.pricing, sha256Hex });
+  if (built.outcome === 'invalid') throw new Error(built.problems.join('\n'));
+  return buildAdmissionIndex({ config, directory, book: built.book, sha256Hex });
+};
+
+const index = indexOf(
   parse({
     version: 1,
     upstreams: { gpu: { provider: 'openai-compatible', targets: ['http://127.0.0.1:1'] } },
@@ -39,7 +52,13 @@ const index = buildAdmissionIndex(
 
 const decide = (keySha256: string | undefined, given: Partial<AdmissionRequest> = {}) => {
   const client = { ip: '127.0.0.1', headers: {}, ...(keySha256 === undefined ? {} : { keySha256 }) };
-  const request = { deadline: now + 1, route: 'openai-chat', api: 'openai.chat', model: 'small' } as const;
+  const request = {
+    deadline: now + 1,
+    receivedAt: now,
+    route: 'openai-chat',
+    api: 'openai.chat',
+    model: 'small',
+  } as const;
   return decideAdmission(index, { ...request, client, ...given }, now);
 };
 
@@ -89,15 +108,71 @@ test('a route that only a newer configuration has is worth another try', () => {
 
 test('a long list of patterns is cut', () => {
   const models = Array.from({ length: 15 }, (_, position) => `model-${position}`);
-  const keys = new Map([[sha('f'), { principal: { org: 'o', team: '_', key: 'k' }, models, routes: ['*'] }]]);
+  const long = indexOf(
+    parse({
+      version: 1,
+      upstreams: { gpu: { provider: 'openai-compatible', targets: ['http://127.0.0.1:1'] } },
+      tenants: [{ org: 'o', keys: [{ id: 'k', sha256: sha('f'), models }] }],
+    }),
+  );
   const client = { ip: '::1', headers: {}, keySha256: sha('f') };
   const request = {
     deadline: now + 1,
+    receivedAt: now,
     route: 'openai-chat',
     api: 'openai.chat' as const,
     model: 'x',
     client,
   };
   const message = expect.stringContaining('model-9, and 5 more.');
-  expect(decideAdmission({ ...index, keys }, request, now)).toMatchObject({ error: { message } });
+  expect(decideAdmission(long, request, now)).toMatchObject({ error: { message } });
+});
+
+describe('limits', () => {
+  const limited = indexOf(
+    parse({
+      version: 1,
+      upstreams: { gpu: { provider: 'openai-compatible', targets: ['http://127.0.0.1:1'] } },
+      tenants: [
+        {
+          org: 'acme',
+          models: ['small'],
+          budgets: [{ name: 'monthly', unit: 'money', limit: 5, period: 'monthly' }],
+          keys: [{ id: 'k', sha256: sha('f'), rateLimits: [{ requestsPerMinute: 10 }] }],
+        },
+        { org: 'free', keys: [{ id: 'k', sha256: sha('e') }] },
+      ],
+    }),
+  );
+  const decideFor = (keySha256: string, model = 'small') =>
+    decideAdmission(
+      limited,
+      {
+        deadline: now + 1,
+        receivedAt: now,
+        route: 'openai-chat',
+        api: 'openai.chat',
+        model,
+        client: { ip: '::1', headers: {}, keySha256 },
+      },
+      now,
+    );
+
+  test('those of organisation and key come with the admission', () => {
+    const decided = decideFor(sha('f'));
+    if (decided.outcome !== 'admitted') throw new Error(decided.error.message);
+    expect(decided.limits?.applied).toMatchObject({
+      rateLimits: [{ scope: 'key:acme/k', requests: { capacity: 10 } }],
+      budgets: [{ scope: 'org:acme', limit: 5_000_000_000n }],
+    });
+  });
+
+  test('a caller without any is told apart, so that nobody asks the limit store', () => {
+    expect(decideFor(sha('e'))).not.toHaveProperty('limits');
+  });
+
+  test('what the organisation may not use, its key may not either', () => {
+    const error = { reason: 'model_not_allowed', message: expect.stringContaining('small') };
+    expect(decideFor(sha('f'), 'large')).toMatchObject({ outcome: 'rejected', error });
+  });
 });

@@ -8,24 +8,36 @@ import {
   parseConfig,
   readJsonFrame,
 } from '@weir/contracts';
+import { createTenantDirectory } from '@weir/limits';
+import { buildPriceBook } from '@weir/pricing';
 import { passThroughTracer, type Tracer } from '@weir/runtime';
-import { expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { buildAdmissionIndex } from '../core/admission-index.ts';
+import type { Limited } from '../limiter.ts';
 import { type AdmitDependencies, createAdmit } from './admit.ts';
 import { createNoScheduler } from './no-scheduler.ts';
 
 const now = 1_000_000;
 const key = 'a'.repeat(64);
+const limitedKey = 'b'.repeat(64);
 const body = new TextEncoder().encode('{"model":"small"}\nand more');
 
 const parsed = parseConfig({
   version: 1,
   upstreams: { gpu: { provider: 'openai-compatible', targets: ['http://127.0.0.1:1'], models: ['small'] } },
   routes: [{ name: 'slow', match: { path: '/slow' }, priority: 7 }],
-  tenants: [{ org: 'acme', keys: [{ id: 'k1', sha256: key }] }],
+  tenants: [
+    { org: 'acme', keys: [{ id: 'k1', sha256: key }] },
+    { org: 'tight', keys: [{ id: 'k2', sha256: limitedKey, rateLimits: [{ requestsPerMinute: 1 }] }] },
+  ],
 });
 if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
-const index = buildAdmissionIndex(parsed.config);
+const sha256Hex = (text: string): string => `hash of ${text}`;
+const directory = createTenantDirectory();
+directory.applyConfig(parsed.config);
+const built = buildPriceBook({ config: parsed.config.pricing, sha256Hex });
+if (built.outcome === 'invalid') throw new Error(built.problems.join('\n'));
+const index = buildAdmissionIndex({ config: parsed.config, directory, book: built.book, sha256Hex });
 
 const meta: EnvelopeMeta = {
   v: 1,
@@ -58,8 +70,8 @@ const createRecorded = (given: Partial<AdmitDependencies> = {}) => {
     metrics: {
       countAdmission: (outcome, reason) => counted.push(reason ?? outcome),
       observeHop: () => undefined,
-      countNoScheduler: () => undefined,
     },
+    limiter: () => Promise.reject(new Error('no limit applies')),
     tracer: passThroughTracer,
     logger: { error: () => undefined } as never,
     now: () => now,
@@ -67,7 +79,7 @@ const createRecorded = (given: Partial<AdmitDependencies> = {}) => {
     ...given,
   });
   const send = (changed: Partial<EnvelopeMeta> = {}) =>
-    admit({ data: encodeEnvelope({ ...meta, ...changed }, body) });
+    admit.take({ data: encodeEnvelope({ ...meta, ...changed }, body) });
   return { admit, send, published, counted };
 };
 
@@ -160,7 +172,7 @@ test('without a configuration the ingress is told to come again', () => {
 
 test('what is no envelope is counted and dropped', () => {
   const { admit, published, counted } = createRecorded();
-  admit({ data: new TextEncoder().encode('{"v":1}\n') });
+  admit.take({ data: new TextEncoder().encode('{"v":1}\n') });
   expect([published, counted]).toEqual([[], ['malformed']]);
 });
 
@@ -207,4 +219,45 @@ test('a missing scheduler is reported to the ingress that waits', () => {
   expect(published).toMatchObject([{ subject: meta.replyTo }]);
   const error = { reason: 'no_scheduler', retryAfterMs: 1_000, resubmit: true };
   expect(errorOf(published[0]?.payload)).toMatchObject(error);
+});
+
+describe('a request that a limit applies to', () => {
+  const client = { ip: '::1', headers: {}, keySha256: limitedKey };
+  const terms = { holds: [{ id: 'counter', amount: '5' }], held: true, outputCap: 100 };
+  const answerHeaders = [['x-budget-remaining', '7']] as const;
+
+  test('goes on with what the limits say of it, its body whole although the bus has used the buffer again', async () => {
+    const limited = Promise.withResolvers<Limited>();
+    const { admit, published, counted } = createRecorded({ limiter: () => limited.promise });
+    const data = encodeEnvelope({ ...meta, client }, body);
+    admit.take({ data });
+    expect([published, admit.pending]).toEqual([[], 1]);
+    data.fill(0);
+    limited.resolve({ outcome: 'within', terms, answerHeaders });
+    await vi.waitFor(() => expect(published).toHaveLength(1));
+    const forwarded = forwardedOf(published[0]?.payload);
+    expect(forwarded.meta).toMatchObject({ grant: terms, answerHeaders });
+    expect(new TextDecoder().decode(forwarded.body)).toBe(new TextDecoder().decode(body));
+    expect([admit.pending, counted]).toEqual([0, ['admitted']]);
+  });
+
+  test('is refused with the reason and the headers', async () => {
+    const error = { reason: 'rate_limit', message: 'Slow down.', headers: answerHeaders } as const;
+    const { admit, published } = createRecorded({
+      limiter: () => Promise.resolve({ outcome: 'refused', error }),
+    });
+    admit.take({ data: encodeEnvelope({ ...meta, client }, body) });
+    await vi.waitFor(() => expect(published).toHaveLength(1));
+    expect(errorOf(published[0]?.payload)).toMatchObject(error);
+  });
+
+  test('is answered also when the limiter breaks', async () => {
+    const { admit, published, counted } = createRecorded({
+      limiter: () => Promise.reject(new Error('broken')),
+    });
+    admit.take({ data: encodeEnvelope({ ...meta, client }, body) });
+    await vi.waitFor(() => expect(counted).toEqual(['bug']));
+    expect(errorOf(published[0]?.payload)).toMatchObject({ reason: 'bug' });
+    expect(admit.pending).toBe(0);
+  });
 });

@@ -1,0 +1,33 @@
+import type { BudgetState } from './limit-store.ts';
+
+/** How much of each budget was left when it was last heard of. */
+export interface BudgetWatch {
+  note(counter: string, state: BudgetState): void;
+  /** Share of the limit that is neither spent nor held, 0 to 1. Undefined: never heard of. */
+  leftOf(counter: string): number | undefined;
+  states(): Iterable<readonly [counter: string, state: BudgetState]>;
+}
+
+const maxCounters = 10_000;
+const perMille = 1_000n;
+
+/** Keeps the counters that were used last. */
+export const createBudgetWatch = (): BudgetWatch => {
+  const known = new Map<string, BudgetState>();
+  return {
+    note: (counter, state) => {
+      known.delete(counter);
+      known.set(counter, state);
+      if (known.size <= maxCounters) return;
+      const [oldest] = known.keys();
+      if (oldest !== undefined) known.delete(oldest);
+    },
+    leftOf: (counter) => {
+      const state = known.get(counter);
+      if (!state || state.limit <= 0n) return undefined;
+      const left = state.limit - state.spent - state.held;
+      return left <= 0n ? 0 : Number((left * perMille) / state.limit) / 1_000;
+    },
+    states: () => known,
+  };
+};

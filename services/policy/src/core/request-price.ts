@@ -1,0 +1,69 @@
+import type { Api, Principal, RouteConfig, WeirConfig } from '@weir/contracts';
+import { estimateCostNano, outputTokensForNano, type PriceBook } from '@weir/pricing';
+import { selectUpstreams } from '@weir/routing';
+
+export interface PricedRequest {
+  readonly route: RouteConfig;
+  readonly api: Api;
+  readonly model: string;
+  readonly principal: Principal;
+  /** Milliseconds since the epoch; prices have dates. */
+  readonly at: number;
+}
+
+/** What a request may come to cost, whichever of its upstreams serves it. */
+export interface RequestPrice {
+  /** The dearest, in nano-units. Undefined: one of them has no price, and such requests are to be refused. */
+  costOf(inputTokens: number, outputTokens: number): bigint | undefined;
+  /** Most output tokens that the amount pays for at any of them. Undefined: no price. */
+  outputFor(nano: bigint, inputTokens: number): number | undefined;
+}
+
+interface Sku {
+  readonly provider?: string;
+  readonly model: string;
+}
+
+const skusOf = (config: WeirConfig, { route, api, model, principal }: PricedRequest): readonly Sku[] => {
+  const selection = selectUpstreams(config, { route, api, model, principal });
+  if (selection.outcome === 'rejected') return [{ model }];
+  return selection.candidates.map((candidate) => {
+    const upstream = config.upstreams[candidate.upstream];
+    return {
+      model: upstream?.priceAs ?? candidate.model,
+      ...(upstream === undefined ? {} : { provider: upstream.provider }),
+    };
+  });
+};
+
+/** The same prices that usage is rated by. A model without a price counts as free where the configuration allows it. */
+export const createRequestPrice = (
+  config: WeirConfig,
+  book: PriceBook,
+  request: PricedRequest,
+): RequestPrice => {
+  const { principal, at } = request;
+  const skus = skusOf(config, request);
+  const refusesUnpriced = config.pricing.onMissing === 'deny';
+  const questionOf = (sku: Sku, inputTokens: number) => ({ ...sku, org: principal.org, at, inputTokens });
+  return {
+    costOf: (inputTokens, outputTokens) => {
+      let dearest = 0n;
+      for (const sku of skus) {
+        const estimate = estimateCostNano(book, { ...questionOf(sku, inputTokens), outputTokens });
+        if (estimate.outcome === 'known') dearest = estimate.nano > dearest ? estimate.nano : dearest;
+        else if (refusesUnpriced) return undefined;
+      }
+      return dearest;
+    },
+    outputFor: (nano, inputTokens) => {
+      let fewest: number | undefined;
+      for (const sku of skus) {
+        const affordable = outputTokensForNano(book, { ...questionOf(sku, inputTokens), nano });
+        if (affordable.outcome !== 'known') continue;
+        fewest = Math.min(fewest ?? Number.MAX_SAFE_INTEGER, affordable.tokens);
+      }
+      return fewest;
+    },
+  };
+};

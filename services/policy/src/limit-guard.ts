@@ -1,0 +1,106 @@
+import type { LimitStore, Reservation, ReserveOutcome } from './core/limit-store.ts';
+import { StoreUnavailable } from './stores/store-unavailable.ts';
+
+export type GuardedOutcome =
+  | ReserveOutcome
+  /** The store cannot be asked, and the route says to refuse then. */
+  | { readonly outcome: 'unavailable' };
+
+export interface LimitGuard {
+  /** Rejects for bugs only: a store that is away is an outcome. */
+  reserve(reservation: Reservation, failureMode: 'closed' | 'open'): Promise<GuardedOutcome>;
+  /** True, or why limits are not those of the store at the moment. */
+  status(): true | string;
+  /** Asks the store whether it is back, when it was away. To be called some times a second. */
+  probe(): Promise<void>;
+}
+
+export interface LimitGuardOptions {
+  readonly store: LimitStore;
+  /** In this process: what `open` routes are limited by while the store is away. */
+  readonly fallback: LimitStore;
+  /** Replicas that share the limits, at least 1. */
+  readonly replicas: () => number;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** So many calls in a row that fail, and the store is left alone until a probe comes back. */
+const failuresUntilAway = 3;
+
+const shareOf = (amount: number, replicas: number): number => Math.max(1, Math.floor(amount / replicas));
+
+/** Each replica lets its share of the rates through, and its share of what is left of the budgets. */
+const toShare = async (
+  reservation: Reservation,
+  fallback: LimitStore,
+  replicas: number,
+): Promise<Reservation> => {
+  const states = await fallback.read(reservation.budgets.map(({ counter }) => counter));
+  const spentOf = new Map(states.map(({ counter, spent }) => [counter, spent]));
+  return {
+    ...reservation,
+    buckets: reservation.buckets.map((bucket) => ({
+      ...bucket,
+      capacity: shareOf(bucket.capacity, replicas),
+      perMinute: shareOf(bucket.perMinute, replicas),
+      cost: Math.min(bucket.cost, shareOf(bucket.capacity, replicas)),
+    })),
+    slots: reservation.slots.map((slot) => ({ ...slot, limit: shareOf(slot.limit, replicas) })),
+    budgets: reservation.budgets.map((budget) => {
+      const spent = spentOf.get(budget.counter) ?? 0n;
+      const left = budget.limit - spent;
+      return left <= 0n ? budget : { ...budget, limit: spent + left / BigInt(replicas) };
+    }),
+  };
+};
+
+/** Decides what becomes of requests while the limit store is away, without waiting for it again and again. */
+export const createLimitGuard = ({ store, fallback, replicas, onTrouble }: LimitGuardOptions): LimitGuard => {
+  let failures = 0;
+  let reason: string | undefined;
+
+  const noteFailure = (error: StoreUnavailable): void => {
+    failures += 1;
+    if (failures < failuresUntilAway || reason !== undefined) return;
+    reason = error.message;
+    onTrouble(error);
+  };
+
+  const without = async (
+    reservation: Reservation,
+    failureMode: 'closed' | 'open',
+  ): Promise<GuardedOutcome> => {
+    if (failureMode === 'closed') return { outcome: 'unavailable' };
+    const local = await fallback.reserve(await toShare(reservation, fallback, replicas()));
+    if (local.outcome !== 'uninitialised') return local;
+    // It does not know the totals either: rates are all that is left to go by.
+    return fallback.reserve({ ...reservation, budgets: [] });
+  };
+
+  return {
+    reserve: async (reservation, failureMode) => {
+      if (reason !== undefined) return without(reservation, failureMode);
+      try {
+        const outcome = await store.reserve(reservation);
+        failures = 0;
+        return outcome.outcome === 'uninitialised' ? without(reservation, failureMode) : outcome;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        noteFailure(error);
+        return without(reservation, failureMode);
+      }
+    },
+    status: () => reason === undefined || reason,
+    probe: async () => {
+      if (reason === undefined) return;
+      try {
+        await store.position();
+        failures = 0;
+        reason = undefined;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        reason = error.message;
+      }
+    },
+  };
+};

@@ -1,0 +1,132 @@
+import type { EnvelopeMeta, GrantTerms, Principal, RouteConfig, WireError } from '@weir/contracts';
+import type { AppliedLimits } from '@weir/limits';
+import type { BudgetWatch } from './core/budget-watch.ts';
+import { clampOutput } from './core/clamp-output.ts';
+import { type AnswerHeaders, toLimitHeaders } from './core/limit-headers.ts';
+import type { BudgetState, LimitStates, Reservation } from './core/limit-store.ts';
+import type { OutputHistory } from './core/output-history.ts';
+import { planReservation } from './core/plan-reservation.ts';
+import { limitsUnavailable, refuseReservation, refuseTooLarge } from './core/refuse-reservation.ts';
+import type { RequestPrice } from './core/request-price.ts';
+import type { GuardedOutcome, LimitGuard } from './limit-guard.ts';
+import type { PolicyMetrics } from './policy-metrics.ts';
+
+export interface LimitedRequest {
+  readonly meta: EnvelopeMeta;
+  readonly principal: Principal;
+  readonly route: RouteConfig;
+  readonly applied: AppliedLimits;
+  readonly price: RequestPrice;
+}
+
+export type Limited =
+  | {
+      readonly outcome: 'within';
+      /** What the grant says of it. */
+      readonly terms: Pick<GrantTerms, 'holds' | 'held' | 'outputCap'>;
+      readonly answerHeaders: AnswerHeaders;
+    }
+  | { readonly outcome: 'refused'; readonly error: WireError };
+
+export interface LimiterDependencies {
+  readonly guard: Pick<LimitGuard, 'reserve'>;
+  readonly history: Pick<OutputHistory, 'quantileOf'>;
+  readonly watch: BudgetWatch;
+  readonly metrics: Pick<PolicyMetrics, 'countWouldDeny' | 'countExhausted'>;
+  readonly holdTtlMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export type Limiter = (request: LimitedRequest) => Promise<Limited>;
+
+interface Tried {
+  readonly reservation: Reservation;
+  readonly outcome: GuardedOutcome;
+}
+
+const noPrice = (model: string): WireError => ({
+  reason: 'no_price',
+  message: `The model ${JSON.stringify(model.slice(0, 100))} has no price, and a budget of money applies. Ask for one to be configured.`,
+  param: 'model',
+  shouldRetry: false,
+});
+
+const refused = (error: WireError): Limited => ({ outcome: 'refused', error });
+
+/** Takes what a request needs from every limit that applies, in one decision; twice when budgets leave room for less. */
+export const createLimiter = (dependencies: LimiterDependencies): Limiter => {
+  const { guard, history, watch, metrics, holdTtlMs, now } = dependencies;
+
+  const attempt = async (request: LimitedRequest, outputCap?: number): Promise<Tried | 'no_price'> => {
+    const { meta, applied, route, price } = request;
+    const planned = planReservation(
+      {
+        id: meta.id,
+        ttlMs: holdTtlMs,
+        model: meta.model,
+        features: meta.features,
+        applied,
+        ...(outputCap === undefined ? {} : { outputCap }),
+      },
+      { history, budgets: watch, priceOf: price.costOf },
+    );
+    if (planned.outcome === 'no_price') return 'no_price';
+    const outcome = await guard.reserve(planned.reservation, route.failureMode);
+    return { reservation: planned.reservation, outcome };
+  };
+
+  const note = ({ budgets }: Reservation, states: readonly BudgetState[]): void => {
+    for (const [index, state] of states.entries()) {
+      const budget = budgets[index];
+      if (budget) watch.note(budget.counter, state);
+    }
+  };
+
+  const within = ({ reservation }: Tried, states: LimitStates, outputCap: number | undefined): Limited => ({
+    outcome: 'within',
+    terms: {
+      holds: reservation.budgets.map(({ counter, amount }) => ({ id: counter, amount: String(amount) })),
+      held: true,
+      ...(outputCap === undefined ? {} : { outputCap }),
+    },
+    answerHeaders: [
+      ...toLimitHeaders(reservation, states),
+      ...(outputCap === undefined ? [] : [['x-budget-clamped', String(outputCap)] as const]),
+    ],
+  });
+
+  const conclude = (tried: Tried, outputCap: number | undefined): Limited => {
+    const { outcome, reservation } = tried;
+    if (outcome.outcome === 'too_large') return refused(refuseTooLarge(reservation, outcome.index));
+    if (outcome.outcome === 'uninitialised' || outcome.outcome === 'unavailable')
+      return refused(limitsUnavailable);
+    note(reservation, outcome.budgets);
+    if (outcome.outcome === 'reserved') {
+      for (const { by } of outcome.wouldDeny) metrics.countWouldDeny(by);
+      return within(tried, outcome, outputCap);
+    }
+    if (outcome.refusal.by === 'budget') {
+      metrics.countExhausted(reservation.budgets[outcome.refusal.index]?.counter ?? '');
+    }
+    return refused(refuseReservation(reservation, outcome, now()));
+  };
+
+  return async (request) => {
+    const { meta, applied, price } = request;
+    const first = await attempt(request);
+    if (first === 'no_price') return refused(noPrice(meta.model));
+    const { outcome, reservation } = first;
+    if (outcome.outcome !== 'denied' || outcome.refusal.by !== 'budget') return conclude(first, undefined);
+    const outputCap = clampOutput({
+      reservation,
+      states: outcome.budgets,
+      budgets: applied.budgets,
+      features: meta.features,
+      outputFor: price.outputFor,
+    });
+    if (outputCap === undefined) return conclude(first, undefined);
+    const second = await attempt(request, outputCap);
+    return second === 'no_price' ? refused(noPrice(meta.model)) : conclude(second, outputCap);
+  };
+};

@@ -1,0 +1,154 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { queueGroups, streams, subjects } from '@weir/contracts';
+import { type Checkpoint, checkpointPrefix, decodeCheckpoint } from '@weir/ledger';
+import { createLogReader, followLog, type NatsBus, openCheckpointBucket } from '@weir/messaging';
+import { replicasOf, type ServiceContext } from '@weir/runtime';
+import type { BudgetWatch } from './core/budget-watch.ts';
+import type { LimitStore } from './core/limit-store.ts';
+import { createOutputHistory, type OutputHistory } from './core/output-history.ts';
+import { createPeerCount } from './core/peer-count.ts';
+import { createBudgetStatus } from './handlers/budget-status.ts';
+import { createHoldMessages } from './handlers/hold-message.ts';
+import { type LedgerProjection, startLedgerProjection } from './ledger-projection.ts';
+import { createLimitGuard, type LimitGuard } from './limit-guard.ts';
+import { createLimiter, type Limiter } from './limiter.ts';
+import type { PolicyMetrics } from './policy-metrics.ts';
+import type { PolicySettings } from './settings.ts';
+import { createMemoryStore } from './stores/memory-store.ts';
+import { createRedisStore } from './stores/redis-store.ts';
+
+const beatMs = 1_000;
+const probeMs = 200;
+
+interface Stores {
+  readonly store: LimitStore;
+  /** In this process. The same one where there is no other. */
+  readonly fallback: LimitStore;
+}
+
+const openStores = async (context: ServiceContext, settings: PolicySettings): Promise<Stores> => {
+  const { logger, now } = context;
+  const fallback = createMemoryStore(now);
+  if (settings.redisUrl === undefined) {
+    logger.warn(
+      'limits and budgets are kept in this process: set WEIR_REDIS_URL to run more than one policy',
+    );
+    return { store: fallback, fallback };
+  }
+  const store = await createRedisStore({
+    url: settings.redisUrl,
+    reserveTimeoutMs: settings.storeTimeoutMs,
+    onConnectionError: (error) => logger.warn({ err: error }, 'limit store'),
+  });
+  return { store, fallback };
+};
+
+/** Replicas hear each other, to know their share of a limit while the common store is away. */
+const startBeats = (context: ServiceContext, bus: NatsBus): { count: () => number } => {
+  const { instance, now, lifecycle } = context;
+  const peers = createPeerCount(instance);
+  const heard = ({ subject }: { readonly subject: string }): void =>
+    peers.heard(subject.slice(subject.lastIndexOf('.') + 1), now());
+  bus.subscribe(subjects.policyBeats, heard);
+  const empty = new Uint8Array();
+  const beat = setInterval(() => bus.publish(subjects.policyBeat(instance), empty), beatMs);
+  lifecycle.onShutdown('drain', 'policy beats', () => clearInterval(beat));
+  return { count: () => peers.count(now()) };
+};
+
+const loadCheckpoint = async (context: ServiceContext, bus: NatsBus): Promise<Checkpoint | undefined> => {
+  const bucket = await openCheckpointBucket(bus, { replicas: replicasOf(context) });
+  const decoded = decodeCheckpoint(await bucket.load(checkpointPrefix));
+  return decoded.outcome === 'read' ? decoded.checkpoint : undefined;
+};
+
+const epochOfLedger = async (bus: NatsBus): Promise<string> => {
+  const reader = createLogReader(bus, streams.ledger);
+  try {
+    return (await reader.info()).epoch;
+  } finally {
+    reader.close();
+  }
+};
+
+const follow = (
+  context: ServiceContext,
+  bus: NatsBus,
+  store: LimitStore,
+  history: OutputHistory | undefined,
+): LedgerProjection =>
+  startLedgerProjection({
+    store,
+    follow: (options) => followLog({ bus, ...options }),
+    epochOfLedger: () => epochOfLedger(bus),
+    loadCheckpoint: () => loadCheckpoint(context, bus),
+    ...(history === undefined
+      ? {}
+      : {
+          onRecord: ({ modelRequested, usage }) => {
+            if (usage.outputTotal !== undefined) history.add(modelRequested, usage.outputTotal);
+          },
+        }),
+    onTrouble: (error) => context.logger.warn({ err: error }, 'the limit store does not follow the ledger'),
+    pause: (durationMs, signal) => delay(durationMs, undefined, { signal }).catch(() => undefined),
+  });
+
+const startCare = (context: ServiceContext, guard: LimitGuard, stores: readonly LimitStore[]): void => {
+  const { logger, lifecycle } = context;
+  const onError = (error: unknown): void => logger.debug({ err: error }, 'limit store');
+  const probe = setInterval(() => guard.probe().catch(onError), probeMs);
+  const sweep = setInterval(() => {
+    for (const store of stores) store.sweep().catch(onError);
+  }, beatMs);
+  lifecycle.onShutdown('drain', 'limit store care', () => {
+    clearInterval(probe);
+    clearInterval(sweep);
+  });
+};
+
+export interface Limits {
+  readonly limiter: Limiter;
+}
+
+/** Opens the limit store, keeps it in step with the ledger, and answers for it on the bus. */
+export const openLimits = async (input: {
+  readonly context: ServiceContext;
+  readonly settings: PolicySettings;
+  readonly bus: NatsBus;
+  /** A connection of its own: what is read from streams must not wait behind admissions. */
+  readonly logBus: NatsBus;
+  readonly watch: BudgetWatch;
+  readonly metrics: PolicyMetrics;
+}): Promise<Limits> => {
+  const { context, settings, bus, logBus, watch, metrics } = input;
+  const { lifecycle, health, logger, now } = context;
+  const { store, fallback } = await openStores(context, settings);
+  const stores = [...new Set([store, fallback])];
+  const history = createOutputHistory();
+  const peers = startBeats(context, bus);
+  const guard = createLimitGuard({
+    store,
+    fallback,
+    replicas: peers.count,
+    onTrouble: (error) => logger.error({ err: error }, 'the limit store is away'),
+  });
+  const projections = stores.map((one) => follow(context, logBus, one, one === store ? history : undefined));
+  const [projection] = projections;
+  health.check('limits', () => projection?.initialised === true || String(projection?.status()));
+  const onError = (error: unknown): void => logger.debug({ err: error }, 'hold message');
+  const { holdTtlMs } = settings;
+  const queue = queueGroups.policy;
+  const heard = bus.subscribe(subjects.holds, createHoldMessages({ stores, ttlMs: holdTtlMs, onError }), {
+    queue,
+  });
+  const asked = bus.subscribe(subjects.budgets, createBudgetStatus({ store }), { queue });
+  lifecycle.onShutdown('stop-intake', 'hold messages', () => Promise.all([heard.drain(), asked.drain()]));
+  startCare(context, guard, stores);
+  lifecycle.onShutdown('drain', 'ledger projections', async () => {
+    await Promise.all(projections.map((one) => one.stop()));
+  });
+  lifecycle.onShutdown('final', 'limit store', async () => {
+    await Promise.all(stores.map((one) => one.close()));
+  });
+  return { limiter: createLimiter({ guard, history, watch, metrics, holdTtlMs, now }) };
+};
