@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { counterText } from '@weir/contracts';
+import { periodAt } from '@weir/limits';
+import { startMesh, waitFor } from '@weir/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openBudgetReader } from './support/budget-state.ts';
+import { createSeededRandom } from './support/seeded-random.ts';
+
+type Mesh = Awaited<ReturnType<typeof startMesh>>;
+
+let mesh: Mesh | undefined;
+afterEach(async () => {
+  await mesh?.stop();
+  mesh = undefined;
+});
+
+const secret = 'secret-of-many';
+const sha256 = createHash('sha256').update(secret).digest('hex');
+
+const configWith =
+  (rules: object) =>
+  (urls: readonly string[]): object => ({
+    version: 1,
+    upstreams: {
+      sim: {
+        provider: 'openai-compatible',
+        targets: [urls[0]],
+        models: ['sim-gpt'],
+        forwardHeaders: ['x-sim-*'],
+      },
+    },
+    tenants: [{ org: 'acme', keys: [{ id: 'many', sha256, ...rules }] }],
+  });
+
+const start = async (rules: object): Promise<Mesh> => {
+  mesh = await startMesh({
+    redis: true,
+    replicas: { policy: 3, scheduler: 2, adapter: 2, metering: 2 },
+    config: configWith(rules),
+    env: {
+      // A busy machine must not turn limits into `limits_unavailable`.
+      WEIR_POLICY_STORE_TIMEOUT_MS: '2000',
+      WEIR_POLICY_HOLD_TTL_MS: '20000',
+      WEIR_SIM_PROFILE: 'paced',
+      WEIR_SIM_TTFT_MS: '20',
+      WEIR_SIM_ITL_MS: '1',
+    },
+  });
+  return mesh;
+};
+
+const outputTokens = 20;
+
+const callOnce = async (running: Mesh): Promise<number> => {
+  const answer = await fetch(`${running.baseUrl}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model: 'sim-gpt',
+      max_tokens: outputTokens,
+      messages: [{ role: 'user', content: `[[tokens:${outputTokens}]] go` }],
+    }),
+    signal: AbortSignal.timeout(30_000),
+  });
+  await answer.arrayBuffer();
+  return answer.status;
+};
+
+const tally = (statuses: readonly number[]): Record<number, number> => {
+  const counts: Record<number, number> = {};
+  for (const status of statuses) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+};
+
+const counterOf = (unit: 'tokens' | 'requests'): string =>
+  counterText({
+    unit,
+    scope: 'key:acme/many',
+    budget: 'hard',
+    ...periodAt('daily', 'UTC', Date.now()),
+  });
+
+/** Ends one replica after the other, and starts another for it, until told to stop. */
+const startKilling = (running: Mesh, seed: number) => {
+  const random = createSeededRandom(seed);
+  let stopping = false;
+  const kill = async (): Promise<void> => {
+    while (!stopping) {
+      await delay(random.between(150, 400));
+      const name = random.pick(['policy', 'scheduler', 'metering'] as const);
+      const live = running.services[name].filter(({ instance }) => !dead.has(instance));
+      const victim = random.pick(live);
+      dead.add(victim.instance);
+      victim.kill('SIGKILL');
+      await victim.exited;
+      await running.add(name);
+    }
+  };
+  const dead = new Set<string>();
+  const killing = kill();
+  return async (): Promise<void> => {
+    stopping = true;
+    await killing;
+  };
+};
+
+describe('a hard budget with room for 50 of 200 callers at once, decided by three policies', () => {
+  it('lets exactly 50 requests through', async () => {
+    const running = await start({
+      budgets: [{ name: 'hard', unit: 'requests', limit: 50, period: 'daily' }],
+    });
+    const statuses = await Promise.all(Array.from({ length: 200 }, () => callOnce(running)));
+    expect(tally(statuses)).toEqual({ 200: 50, 429: 150 });
+    const reader = await openBudgetReader(running.nats().url);
+    const counter = counterOf('requests');
+    await waitFor(async () => (await reader.read([counter]))[0]?.spent === 50n, { what: 'all 50 settled' });
+    expect(await reader.read([counter])).toEqual([{ counter, spent: 50n, held: 0n }]);
+    await reader.close();
+  });
+
+  it('is never exceeded while policies, schedulers and meterings are killed, and denies nobody without cause after', async () => {
+    const limit = 50n * 40n;
+    const running = await start({
+      budgets: [{ name: 'hard', unit: 'tokens', limit: String(limit), period: 'daily' }],
+    });
+    const counter = counterOf('tokens');
+    const reader = await openBudgetReader(running.nats().url);
+    const stopKilling = startKilling(running, 7);
+    const statuses: number[] = [];
+    const work = async (): Promise<void> => {
+      for (let round = 0; round < 4; round += 1) statuses.push(await callOnce(running).catch(() => 0));
+    };
+    await Promise.all(Array.from({ length: 200 }, work));
+    await stopKilling();
+    const [ended] = await waitFor(
+      async () => {
+        const readings = await reader.read([counter]);
+        return readings[0]?.held === 0n ? readings : undefined;
+      },
+      { what: 'every hold to end', timeoutMs: 40_000, intervalMs: 250 },
+    );
+    expect(ended?.spent, JSON.stringify(tally(statuses))).toBeLessThanOrEqual(limit);
+    // What is left for a hold of some 30 tokens is given out, to the last one.
+    let last = 200;
+    for (let count = 0; count < 100 && last === 200; count += 1) last = await callOnce(running);
+    expect(last).toBe(429);
+    const [spent] = await waitFor(
+      async () => {
+        const readings = await reader.read([counter]);
+        return readings[0]?.held === 0n ? readings : undefined;
+      },
+      { what: 'the last hold to end', timeoutMs: 30_000, intervalMs: 100 },
+    );
+    expect(spent?.spent).toBeLessThanOrEqual(limit);
+    expect(spent?.spent).toBeGreaterThan(limit - 100n);
+    await reader.close();
+  });
+});
+
+describe('a rate limit that three policies decide on', () => {
+  it('is off by 1 % at most', async () => {
+    const perMinute = 6_000;
+    const burst = 200;
+    const running = await start({
+      rateLimits: [{ requestsPerMinute: perMinute, burstRequests: burst }],
+    });
+    const passed: { readonly from: number; readonly to: number }[] = [];
+    const until = performance.now() + 8_000;
+    const work = async (): Promise<void> => {
+      while (performance.now() < until) {
+        const from = performance.now();
+        if ((await callOnce(running)) === 200) passed.push({ from, to: performance.now() });
+      }
+    };
+    await Promise.all(Array.from({ length: 64 }, work));
+    // When within its call a request took its place is not known: the bounds are those of the first and the last.
+    const [first] = passed;
+    const last = passed.at(-1);
+    if (!first || !last) throw new Error('no request passed');
+    const allowedIn = (durationMs: number): number => burst + (perMinute / 60_000) * durationMs;
+    expect(passed.length).toBeGreaterThanOrEqual(0.99 * allowedIn(last.from - first.to));
+    expect(passed.length).toBeLessThanOrEqual(1.01 * allowedIn(last.to - first.from));
+  });
+});

@@ -1,0 +1,165 @@
+import { attemptKey, type RatedUsage, streams } from '@weir/contracts';
+import { countTokens, readLedgerMessage, type VerifyReport } from '@weir/ledger';
+import { connectNatsBus, createLogReader } from '@weir/messaging';
+import { type PriceBook, rateUsage } from '@weir/pricing';
+import type { CallRecord } from '@weir/simulator';
+import { waitFor } from '@weir/testing';
+import { readLog } from '../../../services/cli/src/commands/ledger-access.ts';
+import { runCommandLine } from '../../../services/cli/src/service.ts';
+
+/** A call, as far as its provider's books matter here. */
+export type ProviderCall = Pick<
+  CallRecord,
+  'id' | 'attempt' | 'status' | 'outcome' | 'promptTokens' | 'completionTokens' | 'usageSent'
+>;
+
+export interface OracleReport {
+  /** One sentence for each disagreement. Empty: the ledger is what the provider counted. */
+  readonly mismatches: readonly string[];
+  readonly calls: number;
+  readonly attempts: number;
+  /** Attempts by the quality of their usage. */
+  readonly qualities: Readonly<Record<RatedUsage['quality'], number>>;
+  /** Attempts that never reached the provider. */
+  readonly withoutCall: number;
+}
+
+const timeoutMs = 10_000;
+
+/** All calls that the simulators took, a line each in their books. */
+export const readProviderCalls = async (urls: readonly string[]): Promise<ProviderCall[]> => {
+  const texts = await Promise.all(
+    urls.map(async (url) => {
+      const answer = await fetch(`${url}/admin/requests?list`, { signal: AbortSignal.timeout(timeoutMs) });
+      return answer.text();
+    }),
+  );
+  return texts
+    .flatMap((text) => text.split('\n'))
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as ProviderCall);
+};
+
+/** The latest record of each attempt. */
+export const readLatestRecords = async (natsUrl: string): Promise<RatedUsage[]> => {
+  const bus = await connectNatsBus({
+    servers: [natsUrl],
+    name: 'ledger-oracle',
+    onError: () => undefined,
+    onClosed: () => undefined,
+  });
+  const ledger = createLogReader(bus, streams.ledger);
+  const latest = new Map<string, RatedUsage>();
+  try {
+    for (let next = 1; ; ) {
+      const messages = await readLog(ledger, next);
+      const last = messages.at(-1);
+      if (!last) return [...latest.values()];
+      for (const { subject, data } of messages) {
+        const read = readLedgerMessage(subject, data);
+        if (read.kind === 'record') latest.set(attemptKey(read.event.data), read.event.data);
+      }
+      next = last.sequence + 1;
+    }
+  } finally {
+    ledger.close();
+    await bus.close(1_000);
+  }
+};
+
+/** What `weir ledger verify` finds. */
+export const verifyLedger = async (natsUrl: string, graceMs = 180_000): Promise<VerifyReport> => {
+  let [text, notes] = ['', ''];
+  await runCommandLine(['ledger', 'verify', '--json', '--grace-ms', String(graceMs)], {
+    env: { NATS_URL: natsUrl },
+    folder: '.',
+    readInput: async () => '',
+    out: async (given) => {
+      text += given;
+    },
+    note: async (given) => {
+      notes += given;
+    },
+  });
+  if (text === '') throw new Error(notes);
+  return JSON.parse(text) as VerifyReport;
+};
+
+/** Waits until everything in USAGE is in the ledger and each attempt is accounted for, which may take the reaper. */
+export const settledLedger = (natsUrl: string, patienceMs: number): Promise<VerifyReport> =>
+  waitFor(
+    async () => {
+      const report = await verifyLedger(natsUrl);
+      return report.uncovered === 0 && report.openIntents === 0 ? report : undefined;
+    },
+    { what: 'the ledger to account for every attempt', timeoutMs: patienceMs, intervalMs: 500 },
+  );
+
+const keyOf = ({ id, attempt }: ProviderCall): string => `${id}.${attempt ?? ''}`;
+
+const describe = (call: ProviderCall): string =>
+  `call ${keyOf(call)} (${call.outcome}, status ${call.status}, ${call.promptTokens} tokens in, ${call.completionTokens} out)`;
+
+/** What the provider reported is in the ledger to the token. */
+function* compareTokens(call: ProviderCall, record: RatedUsage): Generator<string> {
+  if (record.quality !== 'reported') return;
+  if (!call.usageSent) yield `${describe(call)} never sent its usage, and the ledger calls it reported`;
+  const { input = 0, output = 0 } = countTokens(record.usage);
+  if (input === call.promptTokens && output === call.completionTokens) return;
+  yield `${describe(call)}: the ledger has ${input} tokens in, ${output} out`;
+}
+
+/** The price is what the book says, to the nano. */
+function* comparePrice(record: RatedUsage, book: PriceBook): Generator<string> {
+  const expected = rateUsage(book, record);
+  const { status, amountNano, chargeNano } = record.rating;
+  const isSame =
+    status === expected.status && amountNano === expected.amountNano && chargeNano === expected.chargeNano;
+  if (isSame) return;
+  yield `attempt ${attemptKey(record)}: rated ${status} ${amountNano}, charged ${chargeNano}; expected ${expected.status} ${expected.amountNano}, charged ${expected.chargeNano}`;
+}
+
+function* compareCalls(
+  calls: ReadonlyMap<string, readonly ProviderCall[]>,
+  records: ReadonlyMap<string, RatedUsage>,
+): Generator<string> {
+  for (const [key, [call, ...others]] of calls) {
+    if (!call) continue;
+    if (others.length > 0) yield `attempt ${key} called the provider ${others.length + 1} times`;
+    const record = records.get(key);
+    if (record) yield* compareTokens(call, record);
+    else yield `${describe(call)} is not in the ledger`;
+  }
+}
+
+/**
+ * The ledger against the provider's own books, call by call: each call has one attempt, of whatever quality; what was
+ * reported is equal to the token; each amount is what the book makes of its usage; and an attempt without a call never
+ * had a status. `records`: the latest of each attempt.
+ */
+export const compareWithProvider = (input: {
+  readonly calls: readonly ProviderCall[];
+  readonly records: readonly RatedUsage[];
+  readonly book: PriceBook;
+}): OracleReport => {
+  const calls = Map.groupBy(input.calls, keyOf);
+  const records = new Map(input.records.map((record) => [attemptKey(record), record]));
+  const withoutCall = input.records.filter((record) => !calls.has(attemptKey(record)));
+  const qualities = { reported: 0, estimated: 0, partial: 0, unknown: 0 };
+  for (const { quality } of input.records) qualities[quality] += 1;
+  const invented = withoutCall.filter(({ status }) => status !== undefined);
+  return {
+    mismatches: [
+      ...compareCalls(calls, records),
+      ...input.records.flatMap((record) => [...comparePrice(record, input.book)]),
+      ...invented.map(
+        (record) =>
+          `attempt ${attemptKey(record)} has status ${record.status}, and the provider knows no such call`,
+      ),
+    ],
+    calls: input.calls.length,
+    attempts: records.size,
+    qualities,
+    withoutCall: withoutCall.length,
+  };
+};
