@@ -1,11 +1,15 @@
-import { attemptKey, type RatedUsage, streams } from '@weir/contracts';
+import { attemptKey, type RatedUsage } from '@weir/contracts';
 import { countTokens, readLedgerMessage, type VerifyReport } from '@weir/ledger';
-import { connectNatsBus, createLogReader } from '@weir/messaging';
+import { connectNatsBus } from '@weir/messaging';
 import { type PriceBook, rateUsage } from '@weir/pricing';
 import type { CallRecord } from '@weir/simulator';
 import { waitFor } from '@weir/testing';
-import { readLog } from '../../../services/cli/src/commands/ledger-access.ts';
-import { runCommandLine } from '../../../services/cli/src/service.ts';
+import {
+  type LedgerAccess,
+  openLedgerAccess,
+  readLog,
+} from '../../../services/cli/src/commands/ledger-access.ts';
+import { verifyLedger } from '../../../services/cli/src/commands/ledger-verify.ts';
 
 /** A call, as far as its provider's books matter here. */
 export type ProviderCall = Pick<
@@ -40,56 +44,62 @@ export const readProviderCalls = async (urls: readonly string[]): Promise<Provid
     .map((line) => JSON.parse(line) as ProviderCall);
 };
 
-/** The latest record of each attempt. */
-export const readLatestRecords = async (natsUrl: string): Promise<RatedUsage[]> => {
+const withLedger = async <Value>(
+  natsUrl: string,
+  work: (access: LedgerAccess) => Promise<Value>,
+): Promise<Value> => {
   const bus = await connectNatsBus({
     servers: [natsUrl],
     name: 'ledger-oracle',
     onError: () => undefined,
     onClosed: () => undefined,
   });
-  const ledger = createLogReader(bus, streams.ledger);
-  const latest = new Map<string, RatedUsage>();
+  const access = openLedgerAccess(bus, 1);
   try {
-    for (let next = 1; ; ) {
-      const messages = await readLog(ledger, next);
-      const last = messages.at(-1);
-      if (!last) return [...latest.values()];
-      for (const { subject, data } of messages) {
-        const read = readLedgerMessage(subject, data);
-        if (read.kind === 'record') latest.set(attemptKey(read.event.data), read.event.data);
-      }
-      next = last.sequence + 1;
-    }
+    return await work(access);
   } finally {
-    ledger.close();
+    access.close();
     await bus.close(1_000);
   }
 };
 
-/** What `weir ledger verify` finds. */
-export const verifyLedger = async (natsUrl: string, graceMs = 180_000): Promise<VerifyReport> => {
-  let [text, notes] = ['', ''];
-  await runCommandLine(['ledger', 'verify', '--json', '--grace-ms', String(graceMs)], {
-    env: { NATS_URL: natsUrl },
-    folder: '.',
-    readInput: async () => '',
-    out: async (given) => {
-      text += given;
-    },
-    note: async (given) => {
-      notes += given;
-    },
+/** Every record of the ledger, in order. */
+export const readRecords = (natsUrl: string): Promise<RatedUsage[]> =>
+  withLedger(natsUrl, async ({ ledger }) => {
+    const records: RatedUsage[] = [];
+    for (let next = 1; ; ) {
+      const messages = await readLog(ledger, next);
+      const last = messages.at(-1);
+      if (!last) return records;
+      for (const { subject, data } of messages) {
+        const read = readLedgerMessage(subject, data);
+        if (read.kind === 'record') records.push(read.event.data);
+      }
+      next = last.sequence + 1;
+    }
   });
-  if (text === '') throw new Error(notes);
-  return JSON.parse(text) as VerifyReport;
-};
+
+/** The latest record of each attempt. */
+export const latestOf = (records: readonly RatedUsage[]): RatedUsage[] => [
+  ...new Map(records.map((record) => [attemptKey(record), record])).values(),
+];
+
+/** The latest record of each attempt, read from the ledger. */
+export const readLatestRecords = async (natsUrl: string): Promise<RatedUsage[]> =>
+  latestOf(await readRecords(natsUrl));
+
+/** What `weir ledger verify` finds. */
+export const proveLedger = (natsUrl: string, graceMs = 180_000): Promise<VerifyReport> =>
+  withLedger(natsUrl, async (access) => {
+    const { text } = await verifyLedger(access, { json: true, graceMs, sinceCheckpoint: false });
+    return JSON.parse(text) as VerifyReport;
+  });
 
 /** Waits until everything in USAGE is in the ledger and each attempt is accounted for, which may take the reaper. */
 export const settledLedger = (natsUrl: string, patienceMs: number): Promise<VerifyReport> =>
   waitFor(
     async () => {
-      const report = await verifyLedger(natsUrl);
+      const report = await proveLedger(natsUrl);
       return report.uncovered === 0 && report.openIntents === 0 ? report : undefined;
     },
     { what: 'the ledger to account for every attempt', timeoutMs: patienceMs, intervalMs: 500 },

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import { parseConfig } from '@weir/contracts';
+import { chargesOf, createTotals } from '@weir/ledger';
+import { buildPriceBook, type PriceBook } from '@weir/pricing';
+import { startMesh, waitFor } from '@weir/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openBudgetReader } from './support/budget-state.ts';
+import { startKillSchedule } from './support/kill-schedule.ts';
+import {
+  compareWithProvider,
+  latestOf,
+  readProviderCalls,
+  readRecords,
+  settledLedger,
+} from './support/ledger-oracle.ts';
+import { runMixedLoad } from './support/mixed-load.ts';
+import { createSeededRandom } from './support/seeded-random.ts';
+
+/** One seed of many; which processes die when, and what the clients do, follows from it. */
+const seed = Number(process.env['WEIR_CHAOS_SEED'] ?? 1);
+const requests = Number(process.env['WEIR_CHAOS_REQUESTS'] ?? 10_000);
+
+type Mesh = Awaited<ReturnType<typeof startMesh>>;
+
+let mesh: Mesh | undefined;
+afterEach(async () => {
+  await mesh?.stop();
+  mesh = undefined;
+});
+
+const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
+const secrets = ['secret-a', 'secret-b', 'secret-c'];
+
+const pricing = {
+  models: [
+    { model: 'sim-gpt', inputPerMillion: '2.5', outputPerMillion: '10' },
+    { model: 'sim-claude', inputPerMillion: '3', outputPerMillion: '15.000001' },
+  ],
+};
+const budgets = [
+  { name: 'money', unit: 'money', limit: '1000000', period: 'daily' },
+  { name: 'tokens', unit: 'tokens', limit: 1_000_000_000, period: 'monthly' },
+  { name: 'requests', unit: 'requests', limit: 1_000_000_000, period: 'weekly' },
+];
+
+const config = (urls: readonly string[]): object => ({
+  version: 1,
+  listeners: { http: { requestTimeoutMs: 12_000 } },
+  upstreams: {
+    openai: {
+      provider: 'openai-compatible',
+      targets: [urls[0]],
+      models: ['sim-gpt'],
+      forwardHeaders: ['x-sim-*'],
+    },
+    anthropic: {
+      provider: 'anthropic',
+      targets: [urls[0]],
+      models: ['sim-claude'],
+      onDisconnect: 'drain',
+      forwardHeaders: ['x-sim-*'],
+    },
+  },
+  pricing,
+  tenants: [
+    {
+      org: 'acme',
+      budgets,
+      keys: secrets.map((secret, position) => ({
+        id: `k${position}`,
+        sha256: sha256Hex(secret),
+        budgets: position === 0 ? budgets : [],
+        rateLimits: [{ concurrency: 1_000, tokensPerMinute: 1_000_000_000 }],
+      })),
+    },
+  ],
+});
+
+const bookOf = (): PriceBook => {
+  const parsed = parseConfig(config(['http://127.0.0.1:1']));
+  if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
+  const built = buildPriceBook({ config: parsed.config.pricing, sha256Hex });
+  if (built.outcome === 'invalid') throw new Error(built.problems.join('\n'));
+  return built.book;
+};
+
+const start = async (): Promise<Mesh> => {
+  mesh = await startMesh({
+    redis: true,
+    replicas: { ingress: 2, policy: 2, scheduler: 2, adapter: 3, metering: 2 },
+    config,
+    env: {
+      WEIR_POLICY_STORE_TIMEOUT_MS: '1000',
+      WEIR_POLICY_HOLD_TTL_MS: '20000',
+      WEIR_METERING_INTENT_GRACE_MS: '5000',
+      WEIR_METERING_LEASE_MS: '1000',
+      WEIR_SIM_PROFILE: 'paced',
+      WEIR_SIM_TTFT_MS: '10',
+      WEIR_SIM_ITL_MS: '2',
+      WEIR_SIM_MAX_LOGGED_CALLS: '50000',
+    },
+  });
+  return mesh;
+};
+
+describe(`every process is killed at random, seed ${seed}`, () => {
+  it(`and of ${requests} requests the ledger says what the provider itself counted`, {
+    timeout: 600_000,
+  }, async () => {
+    const running = await start();
+    const kills = startKillSchedule({
+      mesh: running,
+      random: createSeededRandom(seed),
+      pauseMs: [200, 1_500],
+      awayMs: [20, 400],
+    });
+    const load = await runMixedLoad({
+      baseUrls: () => kills.live('ingress').map(({ url }) => url ?? ''),
+      requests,
+      concurrency: 32,
+      random: createSeededRandom(seed + 1_000_000),
+      keys: secrets,
+    });
+    await kills.stop();
+    const told = `killed ${kills.killed.join(', ')}\n${JSON.stringify([...load.statuses])}`;
+
+    const natsUrl = running.nats().url;
+    const verified = await settledLedger(natsUrl, 90_000);
+    expect(
+      verified.invariants.filter(({ state }) => state === 'failed'),
+      told,
+    ).toEqual([]);
+
+    const calls = await readProviderCalls(running.simulators.map(({ url }) => url));
+    const records = await readRecords(natsUrl);
+    const report = compareWithProvider({ calls, records: latestOf(records), book: bookOf() });
+    expect(report.mismatches.slice(0, 20), told).toEqual([]);
+    expect(report.qualities.reported).toBeGreaterThan(requests / 3);
+
+    const totals = createTotals();
+    for (const record of records) totals.add(chargesOf(record));
+    const reader = await openBudgetReader(natsUrl);
+    const expected = [...totals.entries()].map(([counter, spent]) => ({ counter, spent, held: 0n }));
+    expect(expected.length).toBe(2 * budgets.length);
+    await waitFor(
+      async () => {
+        const readings = await reader.read(expected.map(({ counter }) => counter));
+        expect(readings).toEqual(expected);
+        return true;
+      },
+      {
+        what: `the limit store to equal the ledger, and hold nothing (${told})`,
+        timeoutMs: 40_000,
+        intervalMs: 500,
+      },
+    );
+    await reader.close();
+    process.stdout.write(`${told}\n${JSON.stringify({ ...report, mismatches: 0 })}\n`);
+  });
+});

@@ -1,0 +1,74 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Mesh, MeshService, ServiceName } from '@weir/testing';
+import type { SeededRandom } from './seeded-random.ts';
+
+const victims = ['ingress', 'policy', 'scheduler', 'adapter', 'metering', 'nats', 'redis'] as const;
+
+export type Victim = (typeof victims)[number];
+
+export interface KillSchedule {
+  /** Replicas that were not killed. */
+  readonly live: (name: ServiceName) => readonly MeshService[];
+  /** Who was killed, in order. */
+  readonly killed: readonly Victim[];
+  /** Ends the killing, and resolves when everything that was killed runs again. */
+  stop(): Promise<void>;
+}
+
+export interface KillScheduleOptions {
+  readonly mesh: Mesh;
+  readonly random: SeededRandom;
+  /** Between the return of one victim and the end of the next, milliseconds. */
+  readonly pauseMs: readonly [from: number, below: number];
+  /** How long a victim stays away. */
+  readonly awayMs: readonly [from: number, below: number];
+}
+
+/** Kills one process after the other by SIGKILL, as the seed says, and starts it again: services, NATS and Redis alike. */
+export const startKillSchedule = (options: KillScheduleOptions): KillSchedule => {
+  const { mesh, random, pauseMs, awayMs } = options;
+  const dead = new Set<string>();
+  const killed: Victim[] = [];
+  const stopping = new AbortController();
+  const live = (name: ServiceName): readonly MeshService[] =>
+    mesh.services[name].filter(({ instance }) => !dead.has(instance));
+  const pause = ([from, below]: readonly [number, number]): Promise<unknown> =>
+    delay(random.between(from, below), undefined, { signal: stopping.signal }).catch(() => undefined);
+
+  const killOne = async (victim: Victim): Promise<void> => {
+    if (victim === 'nats') {
+      await mesh.nats().kill();
+      await pause(awayMs);
+      return mesh.nats().restart();
+    }
+    if (victim === 'redis') {
+      await mesh.redis().kill('SIGKILL');
+      await pause(awayMs);
+      return mesh.redis().restart();
+    }
+    const service = random.pick(live(victim));
+    dead.add(service.instance);
+    service.kill('SIGKILL');
+    await service.exited;
+    await pause(awayMs);
+    await mesh.add(victim);
+  };
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await pause(pauseMs);
+      if (stopping.signal.aborted) return;
+      const victim = random.pick(victims);
+      killed.push(victim);
+      await killOne(victim);
+    }
+  };
+  const running = run();
+  return {
+    live,
+    killed,
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+};
