@@ -3,6 +3,7 @@ import {
   answerHeaders,
   anthropicErrorSchema,
   type HttpWire,
+  limitHeaders,
   openAiErrorSchema,
   openApiDocument,
   reasonsByStatus,
@@ -39,10 +40,21 @@ describe.each(wires)('errors of the %s API', (wire) => {
   });
 });
 
+// What policy's limit-headers.ts writes.
+const decidedByPolicy = [...limitHeaders, 'X-Budget-Clamped'].map(
+  (name) => [name.toLowerCase(), '1'] as const,
+);
+
 test('each header that an answer can have is documented', () => {
-  const usage = { quality: 'reported', inputTokens: 1, outputTokens: 2 } as const;
+  const usage = {
+    quality: 'reported',
+    inputTokens: 1,
+    outputTokens: 2,
+    costNano: '1',
+    currency: 'USD',
+  } as const;
   const made = toResponseHeaders({
-    head: { status: 503, headers: [['x-request-id', 'upstream-1']] },
+    head: { status: 503, headers: [['x-request-id', 'upstream-1'], ...decidedByPolicy] },
     meta: { id: 'id', client: { ip: '127.0.0.1', headers: {} } } as unknown as EnvelopeMeta,
     candidate: { upstream: 'local', attempt: 2 } as unknown as Candidate,
     streams: false,

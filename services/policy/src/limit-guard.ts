@@ -71,10 +71,11 @@ export const createLimitGuard = ({ store, fallback, replicas, onTrouble }: Limit
     failureMode: 'closed' | 'open',
   ): Promise<GuardedOutcome> => {
     if (failureMode === 'closed') return { outcome: 'unavailable' };
-    const local = await fallback.reserve(await toShare(reservation, fallback, replicas()));
+    const share = await toShare(reservation, fallback, replicas());
+    const local = await fallback.reserve(share);
     if (local.outcome !== 'uninitialised') return local;
     // It does not know the totals either: rates are all that is left to go by.
-    return fallback.reserve({ ...reservation, budgets: [] });
+    return fallback.reserve({ ...share, budgets: [] });
   };
 
   return {

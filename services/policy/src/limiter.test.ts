@@ -118,6 +118,13 @@ describe('a budget', () => {
     });
   });
 
+  test('is held for every answer that is asked for', async () => {
+    const { limit } = await setUp({ budgets: [tokens] });
+    expect(await limit('a', { features: { ...meta.features, choices: 3 } })).toMatchObject({
+      terms: { holds: [{ amount: '710' }] },
+    });
+  });
+
   test('refuses what does not fit, and counts it', async () => {
     const { limit, counted } = await setUp({ budgets: [tokens] });
     for (const id of ['a', 'b', 'c']) expect(await limit(id)).toMatchObject({ outcome: 'within' });

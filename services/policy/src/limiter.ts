@@ -54,70 +54,32 @@ const noPrice = (model: string): WireError => ({
 
 const refused = (error: WireError): Limited => ({ outcome: 'refused', error });
 
-/** Takes what a request needs from every limit that applies, in one decision; twice when budgets leave room for less. */
-export const createLimiter = (dependencies: LimiterDependencies): Limiter => {
-  const { guard, history, watch, metrics, holdTtlMs, now } = dependencies;
+const toWithin = (reservation: Reservation, states: LimitStates, outputCap: number | undefined): Limited => ({
+  outcome: 'within',
+  terms: {
+    holds: reservation.budgets.map(({ counter, amount }) => ({ id: counter, amount: String(amount) })),
+    held: true,
+    ...(outputCap === undefined ? {} : { outputCap }),
+  },
+  answerHeaders: [
+    ...toLimitHeaders(reservation, states),
+    ...(outputCap === undefined ? [] : [['x-budget-clamped', String(outputCap)] as const]),
+  ],
+});
 
-  const attempt = async (request: LimitedRequest, outputCap?: number): Promise<Tried | 'no_price'> => {
-    const { meta, applied, route, price } = request;
-    const planned = planReservation(
-      {
-        id: meta.id,
-        ttlMs: holdTtlMs,
-        model: meta.model,
-        features: meta.features,
-        applied,
-        ...(outputCap === undefined ? {} : { outputCap }),
-      },
-      { history, budgets: watch, priceOf: price.costOf },
-    );
-    if (planned.outcome === 'no_price') return 'no_price';
-    const outcome = await guard.reserve(planned.reservation, route.failureMode);
-    return { reservation: planned.reservation, outcome };
-  };
+class RequestLimiter {
+  #dependencies: LimiterDependencies;
 
-  const note = ({ budgets }: Reservation, states: readonly BudgetState[]): void => {
-    for (const [index, state] of states.entries()) {
-      const budget = budgets[index];
-      if (budget) watch.note(budget.counter, state);
-    }
-  };
+  constructor(dependencies: LimiterDependencies) {
+    this.#dependencies = dependencies;
+  }
 
-  const within = ({ reservation }: Tried, states: LimitStates, outputCap: number | undefined): Limited => ({
-    outcome: 'within',
-    terms: {
-      holds: reservation.budgets.map(({ counter, amount }) => ({ id: counter, amount: String(amount) })),
-      held: true,
-      ...(outputCap === undefined ? {} : { outputCap }),
-    },
-    answerHeaders: [
-      ...toLimitHeaders(reservation, states),
-      ...(outputCap === undefined ? [] : [['x-budget-clamped', String(outputCap)] as const]),
-    ],
-  });
-
-  const conclude = (tried: Tried, outputCap: number | undefined): Limited => {
-    const { outcome, reservation } = tried;
-    if (outcome.outcome === 'too_large') return refused(refuseTooLarge(reservation, outcome.index));
-    if (outcome.outcome === 'uninitialised' || outcome.outcome === 'unavailable')
-      return refused(limitsUnavailable);
-    note(reservation, outcome.budgets);
-    if (outcome.outcome === 'reserved') {
-      for (const { by } of outcome.wouldDeny) metrics.countWouldDeny(by);
-      return within(tried, outcome, outputCap);
-    }
-    if (outcome.refusal.by === 'budget') {
-      metrics.countExhausted(reservation.budgets[outcome.refusal.index]?.counter ?? '');
-    }
-    return refused(refuseReservation(reservation, outcome, now()));
-  };
-
-  return async (request) => {
+  async limit(request: LimitedRequest): Promise<Limited> {
     const { meta, applied, price } = request;
-    const first = await attempt(request);
+    const first = await this.#try(request);
     if (first === 'no_price') return refused(noPrice(meta.model));
     const { outcome, reservation } = first;
-    if (outcome.outcome !== 'denied' || outcome.refusal.by !== 'budget') return conclude(first, undefined);
+    if (outcome.outcome !== 'denied' || outcome.refusal.by !== 'budget') return this.#conclude(first);
     const outputCap = clampOutput({
       reservation,
       states: outcome.budgets,
@@ -125,8 +87,52 @@ export const createLimiter = (dependencies: LimiterDependencies): Limiter => {
       features: meta.features,
       outputFor: price.outputFor,
     });
-    if (outputCap === undefined) return conclude(first, undefined);
-    const second = await attempt(request, outputCap);
-    return second === 'no_price' ? refused(noPrice(meta.model)) : conclude(second, outputCap);
-  };
+    if (outputCap === undefined) return this.#conclude(first);
+    const second = await this.#try(request, outputCap);
+    return second === 'no_price' ? refused(noPrice(meta.model)) : this.#conclude(second, outputCap);
+  }
+
+  async #try(request: LimitedRequest, outputCap?: number): Promise<Tried | 'no_price'> {
+    const { guard, history, watch, holdTtlMs } = this.#dependencies;
+    const { meta, applied, route, price } = request;
+    const { id, model, features } = meta;
+    const plan = { id, ttlMs: holdTtlMs, model, features, applied };
+    const planned = planReservation(outputCap === undefined ? plan : { ...plan, outputCap }, {
+      history,
+      budgets: watch,
+      priceOf: price.costOf,
+    });
+    if (planned.outcome === 'no_price') return 'no_price';
+    const outcome = await guard.reserve(planned.reservation, route.failureMode);
+    return { reservation: planned.reservation, outcome };
+  }
+
+  #conclude({ outcome, reservation }: Tried, outputCap?: number): Limited {
+    const { metrics, now } = this.#dependencies;
+    if (outcome.outcome === 'too_large') return refused(refuseTooLarge(reservation, outcome.index));
+    if (outcome.outcome === 'uninitialised' || outcome.outcome === 'unavailable')
+      return refused(limitsUnavailable);
+    this.#note(reservation, outcome.budgets);
+    if (outcome.outcome === 'reserved') {
+      for (const { by } of outcome.wouldDeny) metrics.countWouldDeny(by);
+      return toWithin(reservation, outcome, outputCap);
+    }
+    if (outcome.refusal.by === 'budget') {
+      metrics.countExhausted(reservation.budgets[outcome.refusal.index]?.counter ?? '');
+    }
+    return refused(refuseReservation(reservation, outcome, now()));
+  }
+
+  #note({ budgets }: Reservation, states: readonly BudgetState[]): void {
+    for (const [index, state] of states.entries()) {
+      const budget = budgets[index];
+      if (budget) this.#dependencies.watch.note(budget.counter, state);
+    }
+  }
+}
+
+/** Takes what a request needs from every limit that applies, in one decision; twice when budgets leave room for less. */
+export const createLimiter = (dependencies: LimiterDependencies): Limiter => {
+  const limiter = new RequestLimiter(dependencies);
+  return (request) => limiter.limit(request);
 };

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { queueGroups, streams, subjects } from '@weir/contracts';
+import { lastToken, queueGroups, streams, subjects } from '@weir/contracts';
 import { type Checkpoint, checkpointPrefix, decodeCheckpoint } from '@weir/ledger';
 import { createLogReader, followLog, type NatsBus, openCheckpointBucket } from '@weir/messaging';
 import { replicasOf, type ServiceContext } from '@weir/runtime';
@@ -45,14 +45,20 @@ const openStores = async (context: ServiceContext, settings: PolicySettings): Pr
 
 /** Replicas hear each other, to know their share of a limit while the common store is away. */
 const startBeats = (context: ServiceContext, bus: NatsBus): { count: () => number } => {
-  const { instance, now, lifecycle } = context;
+  const { instance, now, lifecycle, metrics } = context;
   const peers = createPeerCount(instance);
-  const heard = ({ subject }: { readonly subject: string }): void =>
-    peers.heard(subject.slice(subject.lastIndexOf('.') + 1), now());
-  bus.subscribe(subjects.policyBeats, heard);
   const empty = new Uint8Array();
-  const beat = setInterval(() => bus.publish(subjects.policyBeat(instance), empty), beatMs);
-  lifecycle.onShutdown('drain', 'policy beats', () => clearInterval(beat));
+  const beat = (): void => bus.publish(subjects.policyBeat(instance), empty);
+  bus.subscribe(subjects.policyBeats, ({ subject }) => {
+    // A new one learns at once whom it shares with.
+    if (peers.heard(lastToken(subject), now())) beat();
+  });
+  beat();
+  const timer = setInterval(beat, beatMs);
+  lifecycle.onShutdown('drain', 'policy beats', () => clearInterval(timer));
+  metrics.gauge('weir_policy_replicas', 'Policies that share the limits, as this one knows.', [], (gauge) =>
+    gauge.set(peers.count(now())),
+  );
   return { count: () => peers.count(now()) };
 };
 

@@ -1,6 +1,7 @@
 /** Counts the replicas that were heard of lately, ourselves included. */
 export interface PeerCount {
-  heard(instance: string, now: number): void;
+  /** True when it was not known. */
+  heard(instance: string, now: number): boolean;
   /** At least 1. */
   count(now: number): number;
 }
@@ -13,8 +14,10 @@ export const createPeerCount = (self: string): PeerCount => {
   const peers = new Map<string, number>();
   return {
     heard: (instance, now) => {
-      if (instance === self || (peers.size >= maxPeers && !peers.has(instance))) return;
+      const isNew = !peers.has(instance);
+      if (instance === self || (peers.size >= maxPeers && isNew)) return false;
       peers.set(instance, now);
+      return isNew;
     },
     count: (now) => {
       for (const [instance, heardAt] of peers) {

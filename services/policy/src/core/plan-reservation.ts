@@ -15,7 +15,7 @@ export interface ReservationPlan {
   readonly model: string;
   readonly features: Features;
   readonly applied: AppliedLimits;
-  /** Most output tokens, where budgets had room for no more. Absent: the request's own cap. */
+  /** Most output tokens of all answers together, where budgets had room for no more. Absent: the request's own cap. */
   readonly outputCap?: number;
 }
 
@@ -36,13 +36,16 @@ const carefulBelow = 0.2;
 const likelyQuantile = 0.9;
 const likelyOutputTokens = 512;
 
+/** Of all answers that the request asks for. */
 const outputToHold = (budget: AppliedBudget, plan: ReservationPlan, deps: PlanDependencies): number => {
   const { hold } = budget.config;
-  const cap = plan.outputCap ?? plan.features.outputCap;
-  if (hold.mode === 'fixed') return Math.min(hold.outputTokens, cap ?? Number.POSITIVE_INFINITY);
-  const worst = cap ?? hold.outputTokens;
-  if (hold.mode === 'worst-case' || (deps.budgets.leftOf(budget.counter) ?? 0) < carefulBelow) return worst;
-  return Math.min(worst, deps.history.quantileOf(plan.model, hold.quantile) ?? worst);
+  if (plan.outputCap !== undefined) return plan.outputCap;
+  const { outputCap, choices = 1 } = plan.features;
+  if (hold.mode === 'fixed') return choices * Math.min(hold.outputTokens, outputCap ?? hold.outputTokens);
+  const worst = outputCap ?? hold.outputTokens;
+  if (hold.mode === 'worst-case' || (deps.budgets.leftOf(budget.counter) ?? 0) < carefulBelow)
+    return choices * worst;
+  return choices * Math.min(worst, deps.history.quantileOf(plan.model, hold.quantile) ?? worst);
 };
 
 const amountToHold = (
@@ -68,7 +71,8 @@ const toHold = (budget: AppliedBudget, amount: bigint): BudgetHold => ({
 const tokensToCharge = (limit: AppliedRateLimit, plan: ReservationPlan, deps: PlanDependencies): number => {
   const input = estimateTokens(plan.features, limit.config.estimate);
   const likely = deps.history.quantileOf(plan.model, likelyQuantile) ?? likelyOutputTokens;
-  const output = Math.min(likely, plan.outputCap ?? plan.features.outputCap ?? likely);
+  const { outputCap, choices = 1 } = plan.features;
+  const output = Math.min(choices * Math.min(likely, outputCap ?? likely), plan.outputCap ?? Infinity);
   const capacity = limit.tokens?.capacity ?? 0;
   return input >= capacity ? input : Math.min(capacity, input + output);
 };

@@ -108,6 +108,16 @@ const checkKeys = (whole: RawNode): ConfigProblem[] => {
   ];
 };
 
+/** Budgets of one place are told apart by their names: two of one name would be one counter. */
+const checkBudgets = (whole: RawNode): ConfigProblem[] => {
+  const tenants = itemsOf(fieldOf(whole, 'tenants'));
+  const owners = [...tenants, ...tenants.flatMap((tenant) => itemsOf(fieldOf(tenant, 'teams')))];
+  const keys = owners.flatMap((owner) => itemsOf(fieldOf(owner, 'keys')));
+  return [...itemsOf(fieldOf(whole, 'routes')), ...owners, ...keys].flatMap((place) =>
+    repeated(named(itemsOf(fieldOf(place, 'budgets')), 'name'), 'a name that is unique in its place'),
+  );
+};
+
 /** What the parts of a configuration say of each other. Reads any shape, so that all problems come at once. */
 export const checkReferences = (value: unknown): ConfigProblem[] => {
   const whole: RawNode = { value, at: [] };
@@ -117,6 +127,7 @@ export const checkReferences = (value: unknown): ConfigProblem[] => {
     ...upstreams.flatMap(checkAliases),
     ...checkRoutes(whole),
     ...checkKeys(whole),
+    ...checkBudgets(whole),
     ...checkPricing(fieldOf(whole, 'pricing')),
     ...repeated(named(itemsOf(fieldOf(whole, 'exports')), 'name'), 'a name that no other export has'),
   ];

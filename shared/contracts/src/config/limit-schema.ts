@@ -68,4 +68,8 @@ export const budgetSchema = z
   .refine(({ unit, limit }) => unit === 'money' || !limit.includes('.'), {
     path: ['limit'],
     error: 'a whole number; only money has decimals',
+  })
+  .refine(({ unit, limit }) => unit !== 'money' || /^\d+(\.\d{1,9})?$/.test(limit), {
+    path: ['limit'],
+    error: 'money with at most 9 decimals',
   });

@@ -240,6 +240,26 @@ describe('problems', () => {
     expect(problemsOf(value)).toEqual([expect.stringContaining(expected)]);
   });
 
+  const budgets = (...list: object[]): object => ({
+    ...minimal,
+    tenants: [
+      { org: 'demo', budgets: list.map((one) => ({ name: 'b', limit: 1, period: 'daily', ...one })) },
+    ],
+  });
+  const rate = (given: object): object => ({ ...minimal, tenants: [{ org: 'demo', rateLimits: [given] }] });
+
+  test.each<[string, object, string]>([
+    ['two budgets of one name', budgets({}, {}), 'budgets[1].name'],
+    ['half a token', budgets({ limit: 0.5 }), 'a whole number; only money has decimals'],
+    ['no budget at all', budgets({ limit: 0 }), 'more than 0'],
+    ['less than a nano-unit', budgets({ unit: 'money', limit: '0.0000000001' }), 'at most 9 decimals'],
+    ['an unknown time zone', budgets({ timeZone: 'Europe/Belin' }), 'an IANA time zone'],
+    ['a rate limit of nothing', rate({ key: 'org' }), 'at least one of tokensPerMinute'],
+    ['a limit by nothing known', rate({ concurrency: 1, key: 'user' }), 'or header:<name>'],
+  ])('%s', (_, value, expected) => {
+    expect(problemsOf(value)).toEqual([expect.stringContaining(expected)]);
+  });
+
   test('come all at once', () => {
     const problems = problemsOf({
       ...minimal,

@@ -11,7 +11,7 @@ export * from './load-report-schema.ts';
 export { type HttpWire, reasonsByStatus } from './openapi/error-responses.ts';
 export { anthropicErrorSchema, openAiErrorSchema } from './openapi/http-error-schema.ts';
 export { openApiDocument } from './openapi/openapi-document.ts';
-export { answerHeaders } from './openapi/response-headers.ts';
+export { answerHeaders, limitHeaders } from './openapi/response-headers.ts';
 export * from './rated-event-schema.ts';
 export { tenantRecordSchema } from './tenant-record-schema.ts';
 export * from './threshold-event-schema.ts';

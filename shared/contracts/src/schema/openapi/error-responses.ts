@@ -1,6 +1,6 @@
 import { type ErrorReason, errorReasons } from '../../error-code.ts';
 import { type JsonObject, schemaPath } from '../to-components.ts';
-import { type ResponseHeaderName, toHeaderRefs } from './response-headers.ts';
+import { limitHeaders, type ResponseHeaderName, toHeaderRefs } from './response-headers.ts';
 
 export type HttpWire = 'openai' | 'anthropic';
 
@@ -30,6 +30,7 @@ const headersOf = (status: number, wire: HttpWire): readonly ResponseHeaderName[
   'X-Should-Retry',
   ...(status === 429 || status >= 500 ? (['Retry-After'] as const) : []),
   ...(status === 405 ? (['Allow'] as const) : []),
+  ...(status === 429 || status >= 500 ? limitHeaders : []),
   ...(wire === 'anthropic' ? (['Request-Id'] as const) : []),
 ];
 

@@ -21,6 +21,18 @@ export const responseHeaders = {
   'X-Token-Usage': text(
     'JSON: `input` and `output` tokens as the upstream reported them, null where it did not. Not on streams.',
   ),
+  'X-Inference-Cost': text(
+    'Decimal amount of the currency that the answer costs. Not on streams, nor without a price.',
+  ),
+  'X-Budget-Remaining': text('What is left of the budget that runs out first: tokens, requests or money.'),
+  'X-Budget-Period-Reset': text('When that budget begins anew, RFC 3339.'),
+  'X-Budget-Clamped': count('The cap on output tokens that the budget had room for.'),
+  'X-Ratelimit-Limit-Requests': count('Burst of the tightest rate of requests.'),
+  'X-Ratelimit-Remaining-Requests': count('What is left of it.'),
+  'X-Ratelimit-Reset-Requests': text('Until it is full again, such as `1s` or `6m0s`.'),
+  'X-Ratelimit-Limit-Tokens': count('Burst of the tightest rate of tokens.'),
+  'X-Ratelimit-Remaining-Tokens': count('What is left of it.'),
+  'X-Ratelimit-Reset-Tokens': text('Until it is full again.'),
   'Retry-After': {
     description: 'Seconds until another try may succeed.',
     schema: { type: 'integer', minimum: 1, maximum: 60 },
@@ -30,6 +42,18 @@ export const responseHeaders = {
 } as const satisfies Record<string, JsonObject>;
 
 export type ResponseHeaderName = keyof typeof responseHeaders;
+
+/** On answers and errors alike, where a limit or a budget applies. */
+export const limitHeaders = [
+  'X-Budget-Remaining',
+  'X-Budget-Period-Reset',
+  'X-Ratelimit-Limit-Requests',
+  'X-Ratelimit-Remaining-Requests',
+  'X-Ratelimit-Reset-Requests',
+  'X-Ratelimit-Limit-Tokens',
+  'X-Ratelimit-Remaining-Tokens',
+  'X-Ratelimit-Reset-Tokens',
+] as const satisfies readonly ResponseHeaderName[];
 
 export const answerHeaders: readonly ResponseHeaderName[] = [
   'X-Request-Id',
@@ -42,6 +66,9 @@ export const answerHeaders: readonly ResponseHeaderName[] = [
   'X-Request-Size',
   'X-Response-Size',
   'X-Token-Usage',
+  'X-Inference-Cost',
+  'X-Budget-Clamped',
+  ...limitHeaders,
 ];
 
 /** A `headers` object that points to the components. */
