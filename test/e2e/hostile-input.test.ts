@@ -82,7 +82,9 @@ describe.skipIf(isAttached())('bodies of every kind', () => {
   let upstream: RecordingUpstream;
   const mesh = useMesh(async () => {
     upstream = await startRecordingUpstream();
-    return recordingMesh(upstream.url);
+    const site = recordingMesh(upstream.url);
+    // The most that limits can ask of the ingress.
+    return { ...site, env: { ...site.env, WEIR_COUNT_TOKENS: 'always' } };
   });
   afterAll(() => upstream.close());
   beforeEach(() => {

@@ -155,6 +155,7 @@ describe.skipIf(isAttached())('what the provider is sent', () => {
       'accept-encoding': 'identity',
       'user-agent': 'weir/0.1',
       'x-request-id': answer.headers['x-request-id'],
+      'x-weir-attempt': expect.stringMatching(/^1\.[0-9a-z]+$/),
       'openai-beta': 'assistants=v2',
       'idempotency-key': 'idem-1',
       'x-client-request-id': 'client-1',
@@ -181,6 +182,7 @@ describe.skipIf(isAttached())('what the provider is sent', () => {
       'accept-encoding': 'identity',
       'user-agent': 'weir/0.1',
       'x-request-id': answer.headers['x-request-id'],
+      'x-weir-attempt': expect.stringMatching(/^1\.[0-9a-z]+$/),
       'anthropic-version': '2099-01-01',
       'anthropic-beta': 'one,two',
     });

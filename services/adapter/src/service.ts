@@ -1,8 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { subjects } from '@weir/contracts';
 import {
+  createHoldNotices,
   createUsagePublisher,
   ensureStreams,
+  type HoldNotices,
   type NatsBus,
   replySettings,
   type UsagePublisher,
@@ -18,22 +20,27 @@ import {
   type ServiceContext,
   untilJetStream,
   watchConfig,
+  watchPriceBooks,
 } from '@weir/runtime';
 import type { AttemptDeps } from './attempt/attempt-deps.ts';
 import { createAttemptMetrics } from './attempt/attempt-metrics.ts';
-import { type AttemptTable, createAttemptTable } from './attempt/attempt-table.ts';
+import { type AttemptTable, createAttemptTable, heldRequests } from './attempt/attempt-table.ts';
 import type { RunningAttempt } from './attempt/running-attempt.ts';
+import { createDrainLimit, type DrainLimit } from './core/drain-limit.ts';
 import { createIngressWatch, type IngressWatch } from './core/ingress-watch.ts';
 import { createLoadTracker, type LoadTracker } from './core/load-tracker.ts';
 import { createControlHandler } from './handlers/control.ts';
 import { createNobodyHandler } from './handlers/nobody-schedules.ts';
 import { createRunHandler } from './handlers/run-attempt.ts';
+import { createLivePrices, type LivePrices } from './live-prices.ts';
 import { createLiveUpstreams, type LiveUpstreams } from './live-upstreams.ts';
 import { createLoadReporter } from './load-reporter.ts';
 import { type AdapterSettings, parseSettings } from './settings.ts';
 import { untilEmpty, untilStored } from './until-done.ts';
 
 const sweepMs = 250;
+/** Holds expire after a minute unless they are extended. */
+const extendHoldsMs = 15_000;
 
 /** What is thrown in a timer must cost one attempt only. */
 const tickGuarded = ({ logger }: ServiceContext, attempt: RunningAttempt, now: number): void => {
@@ -58,6 +65,15 @@ const startSweep = (context: ServiceContext, table: AttemptTable, ingresses: Ing
   context.lifecycle.onShutdown('final', 'attempt sweep', () => clearInterval(timer));
 };
 
+const startExtending = ({ lifecycle }: ServiceContext, table: AttemptTable, holds: HoldNotices): void => {
+  const timer = setInterval(() => holds.extend(heldRequests(table.all())), extendHoldsMs);
+  // Registered before the attempts, so that it closes after them.
+  lifecycle.onShutdown('drain', 'holds', () => {
+    clearInterval(timer);
+    holds.flush();
+  });
+};
+
 /** What the adapter is made of. */
 interface Parts {
   readonly settings: AdapterSettings;
@@ -66,9 +82,12 @@ interface Parts {
   readonly signer: GrantSigner;
   readonly usage: UsagePublisher;
   readonly load: LoadTracker;
+  readonly holds: HoldNotices;
+  readonly drains: DrainLimit;
   readonly table: AttemptTable;
   readonly ingresses: IngressWatch;
   readonly upstreams: LiveUpstreams;
+  readonly prices: LivePrices;
 }
 
 const openParts = async (context: ServiceContext): Promise<Parts> => {
@@ -86,7 +105,9 @@ const openParts = async (context: ServiceContext): Promise<Parts> => {
   });
   const upstreams = createLiveUpstreams(context.env, logger);
   const config = await watchConfig(context, bus);
+  const prices = createLivePrices(await watchPriceBooks(context, bus), logger);
   config.onChange((next) => {
+    prices.apply(next.pricing);
     upstreams.apply(next).catch((error) => logger.error({ err: error }, 'upstreams not applied'));
   });
   return {
@@ -96,14 +117,20 @@ const openParts = async (context: ServiceContext): Promise<Parts> => {
     signer,
     usage,
     load: createLoadTracker({ instance, epoch: now(), capacity: settings.capacity }),
+    holds: createHoldNotices(bus),
+    drains: createDrainLimit(settings.maxDrains),
     table: createAttemptTable(),
     ingresses: createIngressWatch(replySettings.silenceMs),
     upstreams,
+    prices,
   };
 };
 
-const registerGauges = ({ metrics }: ServiceContext, { table, usage, upstreams }: Parts): void => {
+const registerGauges = ({ metrics }: ServiceContext, { table, usage, upstreams, drains }: Parts): void => {
   metrics.gauge('weir_adapter_attempts', 'Attempts under way.', [], (gauge) => gauge.set(table.size));
+  metrics.gauge('weir_adapter_drains', 'Answers read to their end without a client.', [], (gauge) =>
+    gauge.set(drains.size),
+  );
   metrics.gauge('weir_usage_events_waiting', 'Usage events not yet stored.', [], (gauge) =>
     gauge.set(usage.pending),
   );
@@ -118,7 +145,11 @@ const toAttemptDeps = (context: ServiceContext, parts: Parts): AttemptDeps => ({
   bus: parts.bus,
   bulk: parts.bulk,
   usage: parts.usage,
+  rate: parts.prices.rate,
   load: parts.load,
+  holds: parts.holds,
+  drains: parts.drains,
+  drainLimitMs: parts.settings.drainLimitMs,
   metrics: createAttemptMetrics(context.metrics),
   logger: context.logger,
   tracer: context.tracer,
@@ -169,6 +200,7 @@ export const build: Build = async (context) => {
   });
   const intake = bus.subscribe(subjects.run(instance), run);
   startSweep(context, table, ingresses);
+  startExtending(context, table, parts.holds);
   bus.onStatus((status) => {
     if (status === 'connected') setTimeout(() => pingAll(table), replySettings.reconnectPingMs);
   });

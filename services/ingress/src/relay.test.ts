@@ -57,6 +57,7 @@ const startOne = (ended: () => void = () => undefined) => {
       onStatus: () => undefined,
       close: async () => undefined,
     },
+    holds: { release: (id) => site.told.push(`release ${id}`) },
     inbox: {
       size: 0,
       open: (_request, onPacket) => {

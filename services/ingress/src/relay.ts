@@ -1,5 +1,5 @@
 import { encodeEnvelope, type Packet, partsOfHop, subjects } from '@weir/contracts';
-import type { BodyServer, Bus, BusMessage, Candidate, ReplyInbox } from '@weir/messaging';
+import type { BodyServer, Bus, BusMessage, Candidate, HoldNotices, ReplyInbox } from '@weir/messaging';
 import { type Command, type Consumed, PendingRequest } from './core/pending-request.ts';
 import type { RequestTiming } from './core/request-timing.ts';
 import type { ResubmitBudget } from './core/resubmit-budget.ts';
@@ -32,6 +32,7 @@ export interface RelayDeps {
   readonly bus: Bus;
   readonly inbox: ReplyInbox;
   readonly bodies: BodyServer;
+  readonly holds: Pick<HoldNotices, 'release'>;
   readonly timing: RequestTiming;
   readonly budget: ResubmitBudget;
   readonly now: () => number;
@@ -180,6 +181,9 @@ class MeshRelay implements Relay {
         break;
       case 'fail':
         exchange.fail(command.error);
+        break;
+      case 'release':
+        this.#deps.holds.release(exchange.meta.id);
         break;
       case 'close':
         this.#close(flight);

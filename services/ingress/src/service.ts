@@ -1,5 +1,11 @@
 import { type HttpListenerConfig, subjects } from '@weir/contracts';
-import { createBodyServer, createReplyInbox, type NatsBus, replySettings } from '@weir/messaging';
+import {
+  createBodyServer,
+  createHoldNotices,
+  createReplyInbox,
+  type NatsBus,
+  replySettings,
+} from '@weir/messaging';
 import { compileRoutes, type RouteTable } from '@weir/routing';
 import {
   type Build,
@@ -14,6 +20,7 @@ import {
 import type { FastifyInstance } from 'fastify';
 import { type AccessLog, createAccessLog } from './access-log.ts';
 import { createHeaderPicker } from './core/client-headers.ts';
+import { decideLimitNeeds } from './core/limit-needs.ts';
 import { defaultTiming } from './core/request-timing.ts';
 import { createResubmitBudget } from './core/resubmit-budget.ts';
 import { createHeldBytes } from './held-bytes.ts';
@@ -21,6 +28,7 @@ import { createInferenceHandler } from './http/inference-route.ts';
 import { buildServer } from './http/server.ts';
 import { createRelay, type Relay } from './relay.ts';
 import { type IngressSettings, parseSettings } from './settings.ts';
+import { createTokenCounting } from './token-counting.ts';
 
 const tickMs = 100;
 const configTimeoutMs = 30_000;
@@ -61,9 +69,11 @@ const startRelay = async (context: ServiceContext, bus: NatsBus): Promise<Relay>
     perTurn: 64,
     onError: (error) => logger.error({ err: error }, 'account of a request failed'),
   });
+  const holds = createHoldNotices(bus);
   const relay = createRelay({
     instance,
     bus,
+    holds,
     inbox,
     bodies,
     timing: defaultTiming,
@@ -82,6 +92,7 @@ const startRelay = async (context: ServiceContext, bus: NatsBus): Promise<Relay>
   lifecycle.onShutdown('disconnect', 'relay timers', () => {
     clearInterval(tick);
     clearInterval(keepAlive);
+    holds.flush();
   });
   metrics.gauge('weir_ingress_in_flight', 'Requests under way.', [], (gauge) => gauge.set(relay.size));
   metrics.gauge('weir_ingress_reply_streams', 'Reply streams open.', [], (gauge) => gauge.set(inbox.size));
@@ -99,16 +110,20 @@ interface HttpInput {
 }
 
 const buildHttp = ({ context, settings, listener, config, relay, accessLog }: HttpInput): FastifyInstance => {
-  const { instance, health, lifecycle, metrics, now, tracer } = context;
+  const { instance, health, lifecycle, logger, metrics, now, tracer } = context;
   const held = createHeldBytes(settings.maxHeldBytes);
   metrics.gauge('weir_ingress_held_bytes', 'Bytes of request bodies held.', [], (gauge) =>
     gauge.set(held.bytes),
+  );
+  const counting = createTokenCounting(settings.countTokens, (error) =>
+    logger.error({ err: error }, 'tokenizer not loaded; tokens are estimated from characters'),
   );
   let table: RouteTable | undefined;
   let pickHeaders = createHeaderPicker({ upstreams: {} });
   config.onChange((next) => {
     table = compileRoutes(next);
-    pickHeaders = createHeaderPicker(next);
+    pickHeaders = createHeaderPicker(next, decideLimitNeeds(next).headers);
+    counting.apply(next);
   });
   const handle = createInferenceHandler({
     reader: {
@@ -117,6 +132,7 @@ const buildHttp = ({ context, settings, listener, config, relay, accessLog }: Ht
       inlineBytes: settings.inlineBytes,
       maxDepth: listener.jsonDepthLimit,
       requestTimeoutMs: listener.requestTimeoutMs,
+      counting,
       pickHeaders: (headers) => pickHeaders(headers),
     },
     relay,

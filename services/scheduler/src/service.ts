@@ -1,5 +1,5 @@
 import { queueGroups, subjects } from '@weir/contracts';
-import { type Bus, withDeadline } from '@weir/messaging';
+import { type Bus, createHoldNotices, withDeadline } from '@weir/messaging';
 import { type Build, connectMesh, type ServiceContext, watchConfig } from '@weir/runtime';
 import { createPoolView, type PoolView } from './core/pool-view.ts';
 import { createTurns } from './core/turns.ts';
@@ -39,8 +39,10 @@ export const build: Build = async (context) => {
   const warm = Promise.all([firstReport, configured]);
   await withDeadline(warm, warmUpMs, 'the first load report').catch(() => undefined);
 
+  const holds = createHoldNotices(bus);
   const schedule = createSchedule({
     bus,
+    holds,
     self: context.instance,
     config: () => source.current,
     pools,
@@ -57,6 +59,7 @@ export const build: Build = async (context) => {
   context.lifecycle.onShutdown('stop-intake', 'requests', async () => {
     await intake.drain();
     delays.flush();
+    holds.flush();
     await bus.flush(flushTimeoutMs);
   });
 };

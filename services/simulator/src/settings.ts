@@ -82,6 +82,7 @@ export const readSettings = (env: Env): SimulatorSettings => ({
   seed: readNumber(env, 'WEIR_SIM_SEED', defaultSettings.seed),
   deterministic: readFlag(env, 'WEIR_SIM_DETERMINISTIC', defaultSettings.deterministic),
   apiKey: env['WEIR_SIM_API_KEY'] || undefined,
+  maxLoggedCalls: readNumber(env, 'WEIR_SIM_MAX_LOGGED_CALLS', defaultSettings.maxLoggedCalls),
   profile: readProfile(env),
   speedup: readNumber(env, 'WEIR_SIM_SPEEDUP', defaultSettings.speedup),
   ttftMs: readNumber(env, 'WEIR_SIM_TTFT_MS', defaultSettings.ttftMs),

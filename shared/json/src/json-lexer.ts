@@ -9,10 +9,19 @@ export type ScalarKind = 'string' | 'number' | 'true' | 'false' | 'null';
 export interface JsonSink {
   key(token: JsonToken): void;
   scalar(kind: ScalarKind, token: JsonToken): void;
+  /** A piece of a string value, raw and without its quotes, before its `scalar`. Absent: not of interest. */
+  text?(bytes: Uint8Array, from: number, to: number): void;
   /** `start` is the offset of the brace or bracket. */
   open(kind: ContainerKind, start: number): void;
   /** `end` is the offset behind the brace or bracket. */
   close(kind: ContainerKind, end: number): void;
+}
+
+export interface LexerLimits {
+  readonly maxDepth: number;
+  readonly maxTokenBytes: number;
+  /** Whether the sink is told the text of string values. Absent means false. */
+  readonly readsText?: boolean;
 }
 
 export interface JsonProblem {
@@ -73,6 +82,7 @@ export class JsonLexer {
   problem: JsonProblem | undefined;
   readonly #sink: JsonSink;
   readonly #maxDepth: number;
+  readonly #readsText: boolean;
   readonly #token: JsonToken;
   readonly #string = new StringMachine();
   readonly #number = new NumberMachine();
@@ -84,8 +94,9 @@ export class JsonLexer {
   #inObject = new Uint8Array(32);
   #base = 0;
 
-  constructor(sink: JsonSink, limits: { readonly maxDepth: number; readonly maxTokenBytes: number }) {
+  constructor(sink: JsonSink, limits: LexerLimits) {
     this.#sink = sink;
+    this.#readsText = limits.readsText ?? false;
     this.#maxDepth = limits.maxDepth;
     this.#token = new JsonToken(limits.maxTokenBytes);
   }
@@ -215,6 +226,9 @@ export class JsonLexer {
   #readString(bytes: Uint8Array, from: number): number {
     const string = this.#string;
     const position = string.scan(bytes, from);
+    if (this.#readsText && !this.#stringIsKey) {
+      this.#sink.text?.(bytes, from, string.done ? position - 1 : position);
+    }
     if (string.problem !== undefined) {
       const offset = this.#base + position;
       this.fail('bad_json', `${string.problem}, at byte ${offset}`, offset);

@@ -1,15 +1,32 @@
 import type { ContainerKind, JsonLexer, JsonSink, ScalarKind } from './json-lexer.ts';
 import type { JsonToken } from './json-token.ts';
 import { createKeyMatcher } from './key-matcher.ts';
-import type { ByteRange, RequestFields, StreamOptionsField } from './request-fields.ts';
+import {
+  type ByteRange,
+  type OutputCapMark,
+  type OutputCapName,
+  outputCapNames,
+  type RequestFields,
+  type StreamOptionsField,
+  type TextWishes,
+} from './request-fields.ts';
+import { createTextWatch, type TextWatch } from './text-watch.ts';
 
-const caps = ['max_completion_tokens', 'max_tokens', 'max_output_tokens'] as const;
 const lists = ['messages', 'input', 'prompt', 'tools'] as const;
-const fieldNames = ['model', 'stream', 'stream_options', 'encoding_format', 'n', ...caps, ...lists] as const;
+const fieldNames = [
+  'model',
+  'stream',
+  'stream_options',
+  'encoding_format',
+  'n',
+  'best_of',
+  ...outputCapNames,
+  ...lists,
+] as const;
 
 type FieldName = (typeof fieldNames)[number];
 type ListName = (typeof lists)[number];
-type CountName = (typeof caps)[number] | 'n';
+type CountName = OutputCapName | 'n' | 'best_of';
 
 interface FieldRule {
   readonly kinds: readonly (ScalarKind | ContainerKind)[];
@@ -25,6 +42,7 @@ const rules: Partial<Record<FieldName, FieldRule>> = {
   stream_options: { kinds: ['object', 'null'], expected: 'an object or null' },
   encoding_format: { kinds: ['string', 'null'], expected: 'a string or null' },
   n: countRule,
+  best_of: countRule,
   max_completion_tokens: countRule,
   max_tokens: countRule,
   max_output_tokens: countRule,
@@ -40,12 +58,16 @@ const matchData = createKeyMatcher(['data']);
 const isList = (field: FieldName | undefined): field is ListName =>
   field === 'messages' || field === 'input' || field === 'prompt' || field === 'tools';
 
-const isDataUrl = ({ bytes, from }: JsonToken): boolean =>
-  bytes[from + 1] === 0x64 &&
-  bytes[from + 2] === 0x61 &&
-  bytes[from + 3] === 0x74 &&
-  bytes[from + 4] === 0x61 &&
-  bytes[from + 5] === 0x3a;
+const isOutputCap = (field: FieldName): field is OutputCapName =>
+  outputCapNames.some((name) => name === field);
+
+/** `start` is behind the opening quote. */
+const isDataUrl = (bytes: Uint8Array, start: number): boolean =>
+  bytes[start] === 0x64 &&
+  bytes[start + 1] === 0x61 &&
+  bytes[start + 2] === 0x74 &&
+  bytes[start + 3] === 0x61 &&
+  bytes[start + 4] === 0x3a;
 
 const article = (kind: ScalarKind | ContainerKind): string => {
   if (kind === 'object' || kind === 'array') return `an ${kind}`;
@@ -74,6 +96,17 @@ export class RequestCollector implements JsonSink {
   #chars = 0;
   #binaryChars = 0;
   #tokenIds = 0;
+  readonly #outputCaps: { [Name in OutputCapName]?: OutputCapMark } = {};
+  readonly #watch: TextWatch | undefined;
+  #text: 'none' | 'watched' | 'binary' = 'none';
+
+  constructor(wishes: TextWishes = {}) {
+    this.#watch = createTextWatch(wishes);
+  }
+
+  get readsText(): boolean {
+    return this.#watch !== undefined;
+  }
 
   key(token: JsonToken): void {
     const depth = this.lexer?.depth;
@@ -99,9 +132,16 @@ export class RequestCollector implements JsonSink {
     this.#field = undefined;
   }
 
+  text(bytes: Uint8Array, from: number, to: number): void {
+    if (this.#text === 'none') {
+      this.#text = this.#inDataValue || isDataUrl(bytes, from) ? 'binary' : 'watched';
+    }
+    if (this.#text === 'watched') this.#watch?.push(bytes, from, to);
+  }
+
   scalar(kind: ScalarKind, token: JsonToken): void {
     const depth = this.lexer?.depth;
-    if (kind === 'string') this.#countChars(token);
+    if (kind === 'string') this.#endString(token);
     this.#inDataValue = false;
     if (this.#inUsageValue) this.#takeUsage(kind, token);
     if (this.#field === undefined) return;
@@ -117,8 +157,7 @@ export class RequestCollector implements JsonSink {
   }
 
   fields(): RequestFields {
-    const { max_completion_tokens, max_tokens, max_output_tokens, n } = this.#counts;
-    const outputCap = max_completion_tokens ?? max_tokens ?? max_output_tokens;
+    const { n, best_of: bestOf } = this.#counts;
     const { messages, input, prompt, tools } = this.#elements;
     return {
       open: this.#open,
@@ -126,14 +165,16 @@ export class RequestCollector implements JsonSink {
       ...(this.#model && { model: this.#model }),
       ...(this.#stream !== undefined && { stream: this.#stream }),
       ...(this.#streamOptions && { streamOptions: this.#streamOptions }),
-      ...(outputCap !== undefined && { outputCap }),
+      outputCaps: this.#outputCaps,
       ...(this.#encodingFormat !== undefined && { encodingFormat: this.#encodingFormat }),
       ...(n !== undefined && { n }),
+      ...(bestOf !== undefined && { bestOf }),
       messages: messages ?? input ?? prompt ?? 0,
       tools: tools ?? 0,
       chars: this.#chars,
       textChars: this.#chars - this.#binaryChars,
       tokenIds: this.#tokenIds,
+      ...this.#watch?.result(),
     };
   }
 
@@ -176,7 +217,8 @@ export class RequestCollector implements JsonSink {
     else if (field === 'stream_options') this.#streamOptions = { range, kind: 'null' };
     else if (isList(field)) {
       if (kind === 'string' && (field === 'input' || field === 'prompt')) this.#elements[field] = 1;
-    } else if (kind === 'null') return;
+    } else if (isOutputCap(field)) this.#takeOutputCap(field, kind, token, range);
+    else if (kind === 'null') return;
     else if (field === 'encoding_format') this.#encodingFormat = this.#textOf(token);
     else this.#takeCount(field, token);
   }
@@ -195,6 +237,12 @@ export class RequestCollector implements JsonSink {
     else this.#refuse(field, countRule.expected, raw ?? 'a longer number', token.start);
   }
 
+  #takeOutputCap(field: OutputCapName, kind: ScalarKind, token: JsonToken, range: ByteRange): void {
+    if (kind !== 'null') this.#takeCount(field, token);
+    const tokens = this.#counts[field];
+    this.#outputCaps[field] = { range, ...(tokens !== undefined && { tokens }) };
+  }
+
   #textOf(token: JsonToken): string {
     const raw = token.rawText();
     return raw === undefined ? '' : JSON.parse(raw);
@@ -206,9 +254,11 @@ export class RequestCollector implements JsonSink {
     if (count !== undefined) this.#elements[this.#field] = count + 1;
   }
 
-  #countChars(token: JsonToken): void {
+  #endString(token: JsonToken): void {
+    if (this.#text === 'watched') this.#watch?.endString();
+    this.#text = 'none';
     this.#chars += token.units;
-    if (this.#inDataValue || isDataUrl(token)) this.#binaryChars += token.units;
+    if (this.#inDataValue || isDataUrl(token.bytes, token.from + 1)) this.#binaryChars += token.units;
   }
 
   #requireKind(field: FieldName, kind: ScalarKind | ContainerKind, offset: number): void {

@@ -13,15 +13,19 @@ const applyEdits = (body: Uint8Array, edits: readonly BodyEdit[], cuts: readonly
   return Buffer.concat([...parts, ...editor.finish()]);
 };
 
-const planFor = (body: string, change: { model?: string; askUsage: boolean }): readonly BodyEdit[] => {
+type Change = Omit<Parameters<typeof planRequestEdits>[0], 'marks'>;
+
+const chatCaps = ['max_completion_tokens', 'max_tokens'] as const;
+
+const planFor = (body: string, change: Change): readonly BodyEdit[] => {
   const scanner = createRequestScanner({ maxDepth: 64 });
   scanner.push(encoder.encode(body));
   const result = scanner.finish();
   if (result.outcome !== 'scanned') throw new Error(result.message);
-  return planRequestEdits({ marks: toRequestMarks(result.fields), ...change });
+  return planRequestEdits({ marks: toRequestMarks(result.fields, chatCaps), ...change });
 };
 
-const editBody = (body: string, change: { model?: string; askUsage: boolean }): string =>
+const editBody = (body: string, change: Change): string =>
   applyEdits(encoder.encode(body), planFor(body, change)).toString();
 
 describe('the edits of a request', () => {
@@ -43,6 +47,21 @@ describe('the edits of a request', () => {
     expect(editBody('{}', { model: 'b', askUsage: true })).toBe(
       '{"model":"b","stream_options":{"include_usage":true}}',
     );
+  });
+
+  it.each([
+    ['{"max_tokens": 900}', 1, '{"max_tokens": 100}'],
+    ['{"max_tokens":100}', 1, '{"max_tokens":100}'],
+    ['{"max_tokens":1e9,"n":3}', 3, '{"max_tokens":33,"n":3}'],
+    ['{"max_tokens":null}', 1, '{"max_tokens":100}'],
+    ['{"max_tokens":50,"max_completion_tokens":5000}', 1, '{"max_tokens":50,"max_completion_tokens":100}'],
+    ['{"max_output_tokens":5000}', 1, '{"cap":100,"max_output_tokens":5000}'],
+    ['{}', 1, '{"cap":100}'],
+    ['{"n":0}', 0, '{"cap":100,"n":0}'],
+    ['{"n":1000}', 1000, '{"cap":1,"n":1000}'],
+  ])('lower the cap of %s to what its %i answers may have together', (body, choices, expected) => {
+    const outputCap = { tokens: 100, choices, name: 'cap' };
+    expect(editBody(body, { askUsage: false, outputCap })).toBe(expected);
   });
 
   it('are none when nothing is to change, or the body is no object', () => {

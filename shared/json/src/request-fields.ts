@@ -1,6 +1,17 @@
 /** A half-open range of byte offsets, `[start, end)`. */
 export type ByteRange = readonly [start: number, end: number];
 
+export const outputCapNames = ['max_completion_tokens', 'max_tokens', 'max_output_tokens'] as const;
+
+export type OutputCapName = (typeof outputCapNames)[number];
+
+export interface OutputCapMark {
+  /** The value. */
+  readonly range: ByteRange;
+  /** Absent when the value is null. */
+  readonly tokens?: number;
+}
+
 export interface StreamOptionsField {
   /** The whole value. */
   readonly range: ByteRange;
@@ -23,10 +34,11 @@ export interface RequestFields {
   readonly model?: { readonly value: string; readonly range: ByteRange };
   readonly stream?: boolean;
   readonly streamOptions?: StreamOptionsField;
-  /** `max_completion_tokens`, else `max_tokens`, else `max_output_tokens`. Absent when none is set or all are null. */
-  readonly outputCap?: number;
+  /** The caps on output tokens that the body names, by their name. Which of them count is the API's matter. */
+  readonly outputCaps: Readonly<Partial<Record<OutputCapName, OutputCapMark>>>;
   readonly encodingFormat?: string;
   readonly n?: number;
+  readonly bestOf?: number;
   /** Elements of `messages`, else of `input`, else of `prompt`; 1 for an `input` or `prompt` that is a string; else 0. */
   readonly messages: number;
   /** Elements of `tools`. */
@@ -40,6 +52,23 @@ export interface RequestFields {
   readonly textChars: number;
   /** Numbers inside an `input` or `prompt` array: token ids, each one token that `chars` does not show. */
   readonly tokenIds: number;
+  /** Words of all string values, inlined binary left out. Present when asked for. */
+  readonly words?: number;
+  /** An even sample of the text of all string values, one to a line. Present when asked for. */
+  readonly sample?: TextSample;
+}
+
+export interface TextSample {
+  /** All of it, while that is not too much. Escapes decoded. */
+  readonly text: string;
+  /** What part of the whole it is: above 0, 1 when all. */
+  readonly share: number;
+}
+
+/** What else a scan is to find. Each costs another look at the text. */
+export interface TextWishes {
+  readonly countWords?: boolean;
+  readonly sampleText?: boolean;
 }
 
 export interface InvalidBody {

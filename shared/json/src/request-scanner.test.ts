@@ -61,7 +61,9 @@ describe('the fields of a request', () => {
 
   it('are found with the bytes they occupy', () => {
     const fields = fieldsOf(body);
-    expect(fields).toMatchObject({ open: 1, empty: false, stream: true, outputCap: 5, n: 2 });
+    expect(fields).toMatchObject({ open: 1, empty: false, stream: true, n: 2 });
+    expect(fields.outputCaps.max_tokens?.tokens).toBe(5);
+    expect(textAt(body, fields.outputCaps.max_tokens?.range ?? [0, 0])).toBe('5');
     expect(fields).toMatchObject({ messages: 2, tools: 3, encodingFormat: 'base64' });
     expect(fields.model?.value).toBe('gpt-4o');
     expect(textAt(body, fields.model?.range ?? [0, 0])).toBe('"gpt-4o"');
@@ -72,7 +74,7 @@ describe('the fields of a request', () => {
 
   it('are absent from an empty object', () => {
     expect(fieldsOf(' {\n} ')).toEqual({
-      ...{ open: 2, empty: true, messages: 0, tools: 0, chars: 0, textChars: 0, tokenIds: 0 },
+      ...{ open: 2, empty: true, outputCaps: {}, messages: 0, tools: 0, chars: 0, textChars: 0, tokenIds: 0 },
     });
   });
 
@@ -88,14 +90,15 @@ describe('the fields of a request', () => {
   });
 
   it.each([
-    ['{"max_tokens":1,"max_completion_tokens":2,"max_output_tokens":3}', 2],
-    ['{"max_tokens":1,"max_completion_tokens":null,"max_output_tokens":3}', 1],
-    ['{"max_output_tokens":3}', 3],
-    ['{"max_tokens":0}', 0],
-    ['{"max_tokens":1e3}', 1000],
-    ['{"max_tokens":null}', undefined],
-  ])('take the output cap of %s', (text, expected) => {
-    expect(fieldsOf(text).outputCap).toBe(expected);
+    [
+      '{"max_tokens":1,"max_completion_tokens":null}',
+      { max_tokens: { range: [14, 15], tokens: 1 }, max_completion_tokens: { range: [40, 44] } },
+    ],
+    ['{"max_output_tokens": 1e3 }', { max_output_tokens: { range: [22, 25], tokens: 1000 } }],
+    ['{"max_tokens":0}', { max_tokens: { range: [14, 15], tokens: 0 } }],
+    ['{"metadata":{"max_tokens":7}}', {}],
+  ])('take the output caps of %s', (text, expected) => {
+    expect(fieldsOf(text).outputCaps).toEqual(expected);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { JsonLexer } from './json-lexer.ts';
 import { maxRequestTokenBytes, RequestCollector } from './request-collector.ts';
-import type { ScanResult } from './request-fields.ts';
+import type { ScanResult, TextWishes } from './request-fields.ts';
 
 export interface RequestScanner {
   /** The body is refused already: push no more and call `finish`. */
@@ -11,9 +11,13 @@ export interface RequestScanner {
 }
 
 /** Validates a request body and finds the fields that Weir acts on, in one pass over its bytes. */
-export const createRequestScanner = (limits: { readonly maxDepth: number }): RequestScanner => {
-  const collector = new RequestCollector();
-  const lexer = new JsonLexer(collector, { ...limits, maxTokenBytes: maxRequestTokenBytes });
+export const createRequestScanner = ({
+  maxDepth,
+  ...wishes
+}: { readonly maxDepth: number } & TextWishes): RequestScanner => {
+  const collector = new RequestCollector(wishes);
+  const { readsText } = collector;
+  const lexer = new JsonLexer(collector, { maxDepth, maxTokenBytes: maxRequestTokenBytes, readsText });
   collector.lexer = lexer;
   return {
     get failed() {

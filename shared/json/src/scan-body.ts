@@ -1,7 +1,7 @@
-import type { ScanResult } from './request-fields.ts';
+import type { ScanResult, TextWishes } from './request-fields.ts';
 import { createRequestScanner, type RequestScanner } from './request-scanner.ts';
 
-interface ScanLimits {
+interface ScanLimits extends TextWishes {
   readonly maxDepth: number;
   /** The most that is scanned before other work gets its turn. */
   readonly sliceBytes?: number;

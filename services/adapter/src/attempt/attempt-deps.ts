@@ -1,7 +1,9 @@
 import type { EnvelopeMeta, HeaderRulesConfig, UpstreamConfig } from '@weir/contracts';
-import type { Bus, UsagePublisher } from '@weir/messaging';
+import type { Bus, HoldNotices, UsagePublisher } from '@weir/messaging';
 import type { Logger, Tracer } from '@weir/runtime';
+import type { DrainLimit } from '../core/drain-limit.ts';
 import type { LoadTracker } from '../core/load-tracker.ts';
+import type { LivePrices } from '../live-prices.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { HttpClient } from '../upstream/http-client.ts';
 import type { AttemptMetrics } from './attempt-metrics.ts';
@@ -27,7 +29,13 @@ export interface AttemptDeps {
   /** The second connection, for large bodies. */
   readonly bulk: Bus;
   readonly usage: UsagePublisher;
+  /** Undefined while there are no prices. */
+  readonly rate: LivePrices['rate'];
   readonly load: LoadTracker;
+  readonly holds: HoldNotices;
+  readonly drains: DrainLimit;
+  /** How long an answer is read that nobody waits for. */
+  readonly drainLimitMs: number;
   readonly metrics: AttemptMetrics;
   readonly logger: Logger;
   readonly tracer: Tracer;

@@ -31,3 +31,11 @@ export const createAttemptTable = (): AttemptTable => {
     all: () => byTag.values(),
   };
 };
+
+/** Requests that keep what policy holds for them, also those that are read to their end without their client. */
+export const heldRequests = (
+  attempts: Iterable<Pick<RunningAttempt, 'finished' | 'requestId' | 'input'>>,
+): string[] =>
+  [...attempts]
+    .filter(({ finished, input }) => !finished && input.meta.grant.held === true)
+    .map(({ requestId }) => requestId);

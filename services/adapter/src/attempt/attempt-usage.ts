@@ -2,6 +2,7 @@ import {
   type AttemptFinal,
   type AttemptOutcome,
   type AttemptStarted,
+  type Rating,
   toFinalEvent,
   toStartedEvent,
   type UsageFrame,
@@ -16,33 +17,49 @@ export interface AttemptEnding {
   readonly outcome: AttemptOutcome;
   readonly report: TapReport;
   readonly status: number | undefined;
+  /** The request has gone out to the upstream. */
+  readonly called: boolean;
   readonly providerRequestId: string | undefined;
   readonly reason: string | undefined;
+  readonly handedBack: boolean;
   readonly firstByteAt: number | undefined;
   readonly deliveredBytes: number;
 }
+
+const isSuccess = (status: number | undefined): boolean => status !== undefined && status < 300;
+
+/** A provider goes on with what its caller leaves, and bills for it, whether or not it had answered by then. */
+const wasServed = ({ status, called, outcome }: AttemptEnding): boolean =>
+  status === undefined ? called && outcome === 'client_cancelled' : isSuccess(status);
 
 /** The two usage events of one attempt: the intent before the first byte, the final when it is over. */
 export interface AttemptUsage {
   announce(): Promise<CommitResult>;
   settle(ending: AttemptEnding): SettledUsage;
-  settlementOf(report: TapReport, status: number | undefined): SettledUsage;
+  /** What the client is told of the usage. */
+  frame(report: TapReport, status: number | undefined): UsageFrame;
 }
 
-/** What the client is told in a header. */
-export const toUsageFrame = ({ usage, quality }: SettledUsage): UsageFrame => ({
+const toUsageFrame = ({ usage, quality }: SettledUsage, rating: Rating | undefined): UsageFrame => ({
   quality: quality === 'partial' ? 'estimated' : quality,
   ...(usage.inputTotal === undefined ? {} : { inputTokens: usage.inputTotal }),
   ...(usage.outputTotal === undefined ? {} : { outputTokens: usage.outputTotal }),
+  ...(rating?.status === 'rated' ? { costNano: rating.chargeNano, currency: rating.currency } : {}),
 });
 
 /** What providers call things is theirs, but an event has to fit into a message. */
 const maxNameChars = 256;
+const maxTierChars = 64;
 
-const toStarted = ({ meta, upstream }: AttemptInput, tag: number, startedAt: number): AttemptStarted => ({
+const toStarted = (
+  adapter: string,
+  { meta, upstream }: AttemptInput,
+  run: string,
+  startedAt: number,
+): AttemptStarted => ({
   requestId: meta.id,
   attempt: meta.attempt.number,
-  run: tag.toString(36),
+  run,
   org: meta.principal.org,
   team: meta.principal.team,
   key: meta.principal.key,
@@ -56,6 +73,18 @@ const toStarted = ({ meta, upstream }: AttemptInput, tag: number, startedAt: num
   deadline: meta.deadline,
   ...(meta.features.inputTokens === undefined ? {} : { estimatedInput: meta.features.inputTokens }),
   stream: meta.stream,
+  adapter,
+  ...(upstream.config.priceAs === undefined ? {} : { priceAs: upstream.config.priceAs }),
+  ...(meta.grant.holds.length === 0 ? {} : { charges: meta.grant.holds.map(({ id }) => id) }),
+});
+
+/** What the provider says that it served. */
+const servedOf = ({
+  modelServed,
+  serviceTier,
+}: TapReport): Pick<AttemptFinal, 'modelServed' | 'serviceTier'> => ({
+  ...(modelServed === undefined ? {} : { modelServed: modelServed.slice(0, maxNameChars) }),
+  ...(serviceTier === undefined ? {} : { serviceTier: serviceTier.slice(0, maxTierChars) }),
 });
 
 const toFinal = (
@@ -64,13 +93,12 @@ const toFinal = (
   settled: SettledUsage,
   now: number,
 ): AttemptFinal => {
-  const { modelServed } = ending.report;
   const { providerRequestId, status, reason, firstByteAt } = ending;
   return {
     ...started,
     ...settled,
     outcome: ending.outcome,
-    ...(modelServed === undefined ? {} : { modelServed: modelServed.slice(0, maxNameChars) }),
+    ...servedOf(ending.report),
     ...(status === undefined ? {} : { status }),
     ...(providerRequestId === undefined
       ? {}
@@ -79,28 +107,35 @@ const toFinal = (
     ...(firstByteAt === undefined ? {} : { firstByteMs: firstByteAt - started.startedAt }),
     totalMs: now - started.startedAt,
     deliveredBytes: ending.deliveredBytes,
+    ...(ending.handedBack ? { handedBack: true } : {}),
   };
 };
 
 export const createAttemptUsage = (
   deps: AttemptDeps,
   input: AttemptInput,
-  tag: number,
+  run: string,
   startedAt: number,
 ): AttemptUsage => {
   const { meta } = input;
-  const started = toStarted(input, tag, startedAt);
-  const settlementOf = (report: TapReport, status: number | undefined) =>
+  const started = toStarted(deps.instance, input, run, startedAt);
+  const settlementOf = (report: TapReport, served: boolean) =>
     settleUsage({
       report,
-      answered: status !== undefined && status < 300,
+      served,
       estimatedInput: meta.features.inputTokens,
     });
   return {
     announce: () => deps.usage.publish(toStartedEvent(deps.source, started, meta.trace), true),
-    settlementOf,
+    frame: (report, status) => {
+      const settled = settlementOf(report, isSuccess(status));
+      // It becomes a header, and the head of a stream is out by now. An estimate is no price to be told.
+      const isTold = !meta.stream && settled.quality === 'reported';
+      const rated = { ...started, ...settled, ...servedOf(report), outcome: 'completed' } as const;
+      return toUsageFrame(settled, isTold ? deps.rate(rated) : undefined);
+    },
     settle: (ending) => {
-      const settled = settlementOf(ending.report, ending.status);
+      const settled = settlementOf(ending.report, wasServed(ending));
       const final = toFinal(started, ending, settled, deps.now());
       const event = toFinalEvent(deps.source, final, meta.trace);
       deps.usage

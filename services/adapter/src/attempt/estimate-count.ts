@@ -8,7 +8,8 @@ import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 export const estimateCount = (deps: AttemptDeps, { meta, upstream }: AttemptInput): boolean => {
   if (meta.api !== 'anthropic.count_tokens' || upstream.config.countTokens === 'upstream') return false;
   const body = { input_tokens: meta.features.inputTokens ?? 0 };
-  const packet = answerPacket(deps.newTag(), body, [['x-weir-estimated', 'true']]);
+  const headers = [['x-weir-estimated', 'true'], ...(meta.answerHeaders ?? [])] as const;
+  const packet = answerPacket(deps.newTag(), body, headers);
   deps.bus.publish(meta.replyTo, packet);
   return true;
 };

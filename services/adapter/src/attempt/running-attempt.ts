@@ -1,17 +1,15 @@
-import { type AttemptOutcome, type ErrorReason, errorReasons, type WireError } from '@weir/contracts';
+import { type AttemptOutcome, type ErrorReason, errorReasons, withAnswerHeaders } from '@weir/contracts';
 import type { ReplyWriter } from '@weir/messaging';
-import type { Span } from '@weir/runtime';
 import type { Dispatcher } from 'undici';
 import { AnswerGate } from '../core/answer-gate.ts';
 import { decideResponse, isRetryable } from '../core/decide-response.ts';
 import { createPassTap } from '../core/json-tap.ts';
-import type { LoadTicket } from '../core/load-tracker.ts';
 import type { ResponseTap } from '../core/response-tap.ts';
 import { classifyFailure } from '../upstream/classify-failure.ts';
 import { toRelayedHeaders } from '../upstream/response-headers.ts';
+import { AttemptAccount, type AttemptEnd } from './attempt-account.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 import { handBackToScheduler, openReply } from './attempt-reply.ts';
-import { type AttemptUsage, createAttemptUsage, toUsageFrame } from './attempt-usage.ts';
 import { failureMessage } from './failure-message.ts';
 import { callUpstream, selectTap, streamsEvents } from './upstream-exchange.ts';
 
@@ -20,55 +18,40 @@ type Controller = Dispatcher.DispatchController;
 /** One attempt at one target, from the call to the last byte and the final usage event. */
 export class RunningAttempt implements Dispatcher.DispatchHandler {
   readonly input: AttemptInput;
-  readonly startedAt: number;
   /** The upstream call is over and settled. What it said may still wait for the client's credit. */
   finished = false;
   #deps: AttemptDeps;
   #onGone: (attempt: RunningAttempt) => void;
   #writer: ReplyWriter;
   #gate: AnswerGate;
-  #usage: AttemptUsage;
-  #ticket: LoadTicket;
-  #span: Span;
+  #account: AttemptAccount;
   #tap: ResponseTap = createPassTap();
   #controller: Controller | undefined;
-  #status: number | undefined;
-  #providerRequestId: string | undefined;
-  #firstByteAt: number | undefined;
   #relaying = false;
   #ended = false;
-  #discarding = false;
+  /** Since when the answer is read although nobody waits for it. */
+  #drainingSince: number | undefined;
   #accounted = false;
 
   constructor(deps: AttemptDeps, input: AttemptInput, onGone: (attempt: RunningAttempt) => void) {
     this.#deps = deps;
     this.input = input;
     this.#onGone = onGone;
-    this.startedAt = deps.now();
-    const { meta, upstream } = input;
-    this.#writer = openReply(deps, meta, {
+    this.#writer = openReply(deps, input.meta, {
       drain: () => this.#controller?.resume(),
       closed: () => this.#leaveWhenDone(),
     });
     this.#gate = new AnswerGate(this.#writer);
-    this.#usage = createAttemptUsage(deps, input, this.#writer.tag, this.startedAt);
-    this.#span = deps.tracer.start(`${meta.api} ${meta.model}`, {
-      kind: 'client',
-      ...(meta.trace === undefined ? {} : { parent: meta.trace }),
-      attributes: { 'weir.upstream': upstream.name, 'weir.target': meta.attempt.target },
-    });
-    const { scheduler, dispatch, target, reservedTokens } = meta.attempt;
-    this.#ticket = deps.load.take({
-      pool: upstream.name,
-      target,
-      tokens: reservedTokens,
-      scheduler,
-      dispatch,
-    });
+    this.#account = new AttemptAccount(deps, input, this.run);
   }
 
   get tag(): number {
     return this.#writer.tag;
+  }
+
+  /** Tells two runs of one attempt apart. */
+  get run(): string {
+    return this.tag.toString(36);
   }
 
   get requestId(): string {
@@ -84,7 +67,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   start(): void {
     this.accept();
     // The intent is stored while the upstream is already at work; the gate waits for both.
-    this.#usage
+    this.#account
       .announce()
       .then((result) => {
         if (result.outcome === 'refused') this.fail('metering_unavailable');
@@ -92,7 +75,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
       })
       .catch((error) => this.#crash(error));
     try {
-      callUpstream(this.#deps, this.input, this);
+      callUpstream(this.#deps, this.input, this.run, this);
     } catch (error) {
       this.#crash(error);
     }
@@ -109,26 +92,18 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
 
   /** Nobody waits for the answer any more. */
   cancel(why: ErrorReason): void {
-    if (this.finished) return this.#writer.abandon();
-    if (
-      this.input.upstream.config.onDisconnect === 'drain' &&
-      why === 'client_disconnected' &&
-      this.#relaying
-    ) {
-      this.#discarding = true;
-      this.#writer.abandon();
-      this.#controller?.resume();
-      return;
-    }
     this.#writer.abandon();
-    this.#finish('client_cancelled', why);
+    if (this.finished || (why === 'client_disconnected' && this.#beginDrain())) return;
+    this.#finish({ outcome: 'client_cancelled', reason: why });
   }
 
   /** Looks at the clock: deadline, silence, an intent that is not acknowledged. Called about each 250 ms. */
   tick(now: number): void {
     if (now >= this.input.meta.deadline) this.#expire();
     else if (this.finished) this.#writer.tick();
-    else if (this.#gate.waitsForIntent && now - this.startedAt > this.#deps.intentTimeoutMs) {
+    else if (this.#drainingSince !== undefined) {
+      if (now - this.#drainingSince > this.#deps.drainLimitMs) this.#leaveDrain();
+    } else if (this.#gate.waitsForIntent && now - this.#account.startedAt > this.#deps.intentTimeoutMs) {
       this.fail('metering_unavailable');
     } else this.#writer.tick();
   }
@@ -136,25 +111,24 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   /** Ends the attempt with an error, or gives it back for another attempt where that can still help. */
   fail(reason: ErrorReason, detail?: string): void {
     if (this.finished) return;
-    this.#deps.metrics.failed(this.input.upstream.name, reason);
+    if (reason === 'draining' && this.#drainingSince !== undefined) return this.#leaveDrain();
     const { remaining, number } = this.input.meta.attempt;
-    const untouched = !this.#gate.isOpen && !this.#discarding;
-    if (untouched && remaining > 0 && isRetryable(reason)) {
-      this.#writer.handBack({ attempt: number, reason });
-      this.#finish('provider_error', reason);
-      handBackToScheduler(this.#deps, this.input, reason);
-      return;
-    }
+    const untouched = !this.#gate.isOpen && this.#drainingSince === undefined;
+    if (untouched && remaining > 0 && isRetryable(reason)) return this.#handBack(reason);
+    this.#account.failed(reason);
     const message = detail ?? failureMessage(reason);
     // After attempts of our own, the client's would only multiply them.
     const mayRetry = untouched && number === 1 && reason !== 'upstream_credentials';
-    const error: WireError = { reason, message, ...(mayRetry ? {} : { shouldRetry: false }) };
-    this.#writer.fail(error);
-    this.#finish(errorReasons[reason].code === 'deadline_exceeded' ? 'timeout' : 'provider_error', reason);
+    this.#writer.fail(
+      withAnswerHeaders(this.input.meta, { reason, message, ...(mayRetry ? {} : { shouldRetry: false }) }),
+    );
+    const expired = errorReasons[reason].code === 'deadline_exceeded';
+    this.#finish({ outcome: expired ? 'timeout' : 'provider_error', reason });
   }
 
   onRequestStart(controller: Controller): void {
     this.#controller = controller;
+    this.#account.called();
     if (this.finished) controller.abort(new Error('the attempt is over'));
   }
 
@@ -164,27 +138,21 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (this.finished || status < 200) return;
-    this.#status = status;
-    const { meta, upstream } = this.input;
-    this.#deps.metrics.answered(upstream.name, status);
-    const requestId = headers[upstream.provider.requestIdHeader];
-    if (typeof requestId === 'string') this.#providerRequestId = requestId;
-    const { remaining, alternatives } = meta.attempt;
-    const verdict = decideResponse({ status, remaining, alternatives });
-    if (verdict.verdict === 'retry') return this.#giveBack(verdict.reason);
-    if (verdict.verdict === 'refuse') return this.fail(verdict.reason);
+    this.#account.answered(status, headers);
+    if (!this.#accepts(status)) return;
     this.#relaying = true;
     this.#tap = selectTap(this.input, status, headers);
-    this.#gate.begin({ status, headers: toRelayedHeaders(headers) }, streamsEvents(status, headers));
+    const head = { status, headers: toRelayedHeaders(headers, this.input.meta.answerHeaders) };
+    this.#gate.begin(head, streamsEvents(status, headers));
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.finished || !this.#relaying) return;
-    this.#noteFirstByte();
+    this.#account.firstByte();
     const output = this.#tap.push(chunk);
     if (this.#tap.broken) return this.fail('upstream_malformed');
     if (this.#tap.failedAtStart) return this.#answerEarlyFailure();
-    if (!this.#discarding && !this.#gate.write(output)) controller.pause();
+    if (this.#drainingSince === undefined && !this.#gate.write(output)) controller.pause();
   }
 
   onResponseEnd(): void {
@@ -194,7 +162,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     if (this.#tap.failedAtStart) return this.#answerEarlyFailure();
     if (!complete) return this.fail('upstream_truncated');
     this.#ended = true;
-    if (this.#discarding) return this.#finish('client_cancelled', 'client_disconnected');
+    if (this.#drainingSince !== undefined) return this.#leaveDrain();
     this.#gate.write(rest);
     if (this.#gate.complete()) this.#complete();
   }
@@ -206,38 +174,36 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     this.fail(classifyFailure(error));
   }
 
-  /** A status that another attempt may better: its own answer is of no interest. */
-  #giveBack(reason: ErrorReason): void {
-    const { remaining, number } = this.input.meta.attempt;
-    if (remaining === 0) return this.fail(reason);
-    this.#deps.metrics.failed(this.input.upstream.name, reason);
-    this.#writer.handBack({ attempt: number, reason });
-    this.#finish('provider_error', reason);
+  /** False when the status ends the attempt: its own answer is of no interest then. */
+  #accepts(status: number): boolean {
+    const { remaining, alternatives } = this.input.meta.attempt;
+    // Nobody waits for another attempt.
+    const isLast = this.#drainingSince !== undefined;
+    const verdict = decideResponse({ status, remaining: isLast ? 0 : remaining, alternatives });
+    if (verdict.verdict === 'retry') this.#handBack(verdict.reason);
+    else if (verdict.verdict === 'refuse') this.fail(verdict.reason);
+    return verdict.verdict === 'relay';
+  }
+
+  #handBack(reason: ErrorReason): void {
+    this.#account.failed(reason);
+    this.#writer.handBack({ attempt: this.input.meta.attempt.number, reason });
+    this.#finish({ outcome: 'provider_error', reason, handedBack: true });
     handBackToScheduler(this.#deps, this.input, reason);
   }
 
   /** A 200 whose first event is an error becomes the status that it should have had. */
   #answerEarlyFailure(): void {
     const failure = this.#tap.failedAtStart;
-    if (!failure) return;
-    const { remaining, alternatives } = this.input.meta.attempt;
-    const verdict = decideResponse({ status: failure.status, remaining, alternatives });
-    if (verdict.verdict === 'retry') return this.#giveBack(verdict.reason);
-    if (verdict.verdict === 'refuse') return this.fail(verdict.reason);
-    this.#status = failure.status;
+    if (!failure || !this.#accepts(failure.status)) return;
+    this.#account.status = failure.status;
     this.#ended = true;
     this.#tap = createPassTap();
-    this.#gate.begin({ status: failure.status, headers: [['content-type', 'application/json']] }, false);
+    const headers = toRelayedHeaders({ 'content-type': 'application/json' }, this.input.meta.answerHeaders);
+    this.#gate.begin({ status: failure.status, headers }, false);
     this.#gate.write([Buffer.from(failure.body)]);
     if (this.#gate.complete()) this.#complete();
     this.#controller?.abort(new Error('the upstream answered with an error'));
-  }
-
-  #noteFirstByte(): void {
-    if (this.#firstByteAt !== undefined) return;
-    this.#firstByteAt = this.#deps.now();
-    this.#ticket.firstByte();
-    this.#deps.metrics.firstByte(this.input.upstream.name, this.#firstByteAt - this.startedAt);
   }
 
   #afterOpening(): void {
@@ -247,13 +213,32 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   }
 
   #complete(): void {
-    const status = this.#status ?? 0;
+    const status = this.#account.status ?? 0;
+    const { report } = this.#tap;
     // An error within the stream has reached the client as it came; it is the provider's failure all the same.
-    const failed = status >= 400 || !this.#tap.report.final;
-    const outcome: AttemptOutcome = failed ? 'provider_error' : 'completed';
-    this.#writer.usage(toUsageFrame(this.#usage.settlementOf(this.#tap.report, this.#status)));
+    const failed = status >= 400 || !report.final;
+    this.#writer.usage(this.#account.usageFrame(report));
     this.#writer.end();
-    this.#finish(outcome, failed ? 'upstream_error' : undefined);
+    this.#finish(
+      failed
+        ? { outcome: 'provider_error', reason: 'upstream_error' }
+        : { outcome: 'completed', reason: undefined },
+    );
+  }
+
+  /** The provider bills for the whole answer, so it is read to where it says how much that was. */
+  #beginDrain(): boolean {
+    if (this.#drainingSince !== undefined) return true;
+    if (this.input.upstream.config.onDisconnect !== 'drain' || this.#ended) return false;
+    if (!this.#deps.drains.begin()) return false;
+    this.#drainingSince = this.#deps.now();
+    this.#controller?.resume();
+    return true;
+  }
+
+  /** Read to its end, or for long enough: what is known by now is what is billed. */
+  #leaveDrain(): void {
+    this.#finish({ outcome: 'client_cancelled', reason: 'client_disconnected' });
   }
 
   #crash(error: unknown): void {
@@ -261,28 +246,20 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     this.fail('bug');
   }
 
-  #finish(outcome: AttemptOutcome, reason: string | undefined): void {
+  #finish(ending: { outcome: AttemptOutcome; reason: string | undefined; handedBack?: true }): void {
     if (this.finished) return;
     this.finished = true;
-    this.#ticket.release();
-    if (!this.#ended) this.#controller?.abort(new Error(`attempt ${outcome}`));
+    const end: AttemptEnd = { handedBack: false, ...ending };
+    this.#account.release(end);
+    if (this.#drainingSince !== undefined) this.#deps.drains.end();
+    if (!this.#ended) this.#controller?.abort(new Error(`attempt ${end.outcome}`));
     // When many clients go at once, their upstream calls are stopped first and accounted for after.
-    if (outcome === 'client_cancelled') this.#deps.later(() => this.#account(outcome, reason));
-    else this.#account(outcome, reason);
+    if (end.outcome === 'client_cancelled') this.#deps.later(() => this.#settle(end));
+    else this.#settle(end);
   }
 
-  #account(outcome: AttemptOutcome, reason: string | undefined): void {
-    this.#usage.settle({
-      outcome,
-      reason,
-      report: this.#tap.report,
-      status: this.#status,
-      providerRequestId: this.#providerRequestId,
-      firstByteAt: this.#firstByteAt,
-      deliveredBytes: this.#writer.writtenBytes,
-    });
-    this.#deps.metrics.ended(this.input.upstream.name, outcome, this.#deps.now() - this.startedAt);
-    this.#span.end(reason === undefined ? {} : { error: reason });
+  #settle(end: AttemptEnd): void {
+    this.#account.close(end, this.#tap.report, this.#writer.writtenBytes);
     this.#accounted = true;
     this.#leaveWhenDone();
   }
@@ -290,6 +267,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   #expire(): void {
     if (this.finished)
       this.#writer.fail({ reason: 'request_deadline', message: failureMessage('request_deadline') });
+    else if (this.#drainingSince !== undefined) this.#leaveDrain();
     else this.fail('request_deadline');
   }
 

@@ -1,4 +1,4 @@
-import { planRequestEdits } from '@weir/json';
+import { type OutputCap, planRequestEdits } from '@weir/json';
 import type { Dispatcher } from 'undici';
 import { createJsonTap, createPassTap } from '../core/json-tap.ts';
 import type { ResponseTap } from '../core/response-tap.ts';
@@ -21,6 +21,14 @@ const isEncoded = (headers: Headers): boolean =>
 
 const asksUsage = ({ meta, upstream }: Pick<AttemptInput, 'meta' | 'upstream'>): boolean =>
   upstream.config.askUsage && upstream.provider.asksUsage(meta);
+
+/** What the budget has room for. Undefined when the request may have all that it asks for. */
+const toOutputCap = ({ meta, upstream }: Pick<AttemptInput, 'meta' | 'upstream'>): OutputCap | undefined => {
+  const tokens = meta.grant.outputCap;
+  const name = upstream.provider.outputCapName(meta.api);
+  if (tokens === undefined || name === undefined) return undefined;
+  return { tokens, name, choices: meta.features.choices ?? 1 };
+};
 
 /** The tap that fits what the upstream answers with, whatever was asked for. */
 export const selectTap = (
@@ -45,17 +53,21 @@ export const selectTap = (
 export const callUpstream = (
   deps: AttemptDeps,
   { meta, body, upstream }: AttemptInput,
+  run: string,
   handler: Dispatcher.DispatchHandler,
 ): void => {
   const { model, target } = meta.attempt;
+  const outputCap = toOutputCap({ meta, upstream });
   const edits = planRequestEdits({
     marks: meta.marks,
     ...(model === meta.model ? {} : { model }),
     askUsage: asksUsage({ meta, upstream }),
+    ...(outputCap ? { outputCap } : {}),
   });
   const content = toUpstreamBody(meta, body, edits, deps.bulk);
   const headers = toUpstreamHeaders({
     meta,
+    run,
     provider: upstream.provider,
     upstream: upstream.config,
     rules: upstream.rulesOf(meta.route),

@@ -103,3 +103,9 @@ it('an instance that drains or is full sends it elsewhere', () => {
   expect(decide(granted, { draining: true })).toEqual({ decision: 'elsewhere', reason: 'draining' });
   expect(decide(granted, { full: true })).toEqual({ decision: 'elsewhere', reason: 'saturated' });
 });
+
+it('of what is refused, it is told whether policy holds something for it', () => {
+  expect(decide(granted, { now: granted.deadline })).toMatchObject({ decision: 'refuse', granted: true });
+  const { grant: _gone, ...forged } = granted;
+  expect(decide(forged)).toMatchObject({ decision: 'refuse', granted: false });
+});

@@ -9,11 +9,13 @@ export type RunDecision =
   | { readonly decision: 'known' }
   /** This instance will not, another may. */
   | { readonly decision: 'elsewhere'; readonly reason: 'draining' | 'saturated' }
-  | { readonly decision: 'refuse'; readonly error: WireError };
+  /** `granted`: the grant is policy's own. */
+  | { readonly decision: 'refuse'; readonly error: WireError; readonly granted: boolean };
 
 const refuse = (reason: WireError['reason'], message: string): RunDecision => ({
   decision: 'refuse',
   error: { reason, message, shouldRetry: false },
+  granted: reason !== 'no_grant',
 });
 
 const isComplete = (meta: EnvelopeMeta): meta is Granted =>

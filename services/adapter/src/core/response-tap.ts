@@ -7,6 +7,8 @@ export interface TapReport {
   /** `usage` is the provider's last word: the answer got to its own end, and that was not an error. */
   readonly final: boolean;
   readonly modelServed: string | undefined;
+  /** Service tier that the provider says it served. */
+  readonly serviceTier: string | undefined;
   /** Content events seen: a floor for the output tokens when nothing was reported. */
   readonly contentEvents: number;
 }

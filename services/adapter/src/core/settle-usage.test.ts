@@ -2,13 +2,19 @@ import { describe, expect, it } from 'vitest';
 import type { TapReport } from './response-tap.ts';
 import { settleUsage } from './settle-usage.ts';
 
-const nothing: TapReport = { usage: undefined, final: false, modelServed: undefined, contentEvents: 0 };
+const nothing: TapReport = {
+  usage: undefined,
+  final: false,
+  modelServed: undefined,
+  serviceTier: undefined,
+  contentEvents: 0,
+};
 const reported = { inputText: 10, inputTotal: 10, outputText: 5, outputTotal: 5 };
 
 const settle = (
   report: Partial<TapReport>,
-  rest: { answered?: boolean; estimatedInput?: number | undefined } = {},
-) => settleUsage({ report: { ...nothing, ...report }, answered: true, estimatedInput: 8, ...rest });
+  rest: { served?: boolean; estimatedInput?: number | undefined } = {},
+) => settleUsage({ report: { ...nothing, ...report }, served: true, estimatedInput: 8, ...rest });
 
 it("the provider's last word is taken as it is, even where we counted otherwise", () => {
   expect(settle({ usage: reported, final: true, contentEvents: 50 })).toEqual({
@@ -60,8 +66,8 @@ describe('when the provider reported nothing', () => {
     expect(settle({}, { estimatedInput: undefined }).usage).toEqual({});
   });
 
-  it('an attempt that was never answered used nobody knows what', () => {
-    expect(settle({ contentEvents: 3 }, { answered: false })).toEqual({
+  it('an attempt that was never served used nobody knows what', () => {
+    expect(settle({ contentEvents: 3 }, { served: false })).toEqual({
       usage: {},
       quality: 'unknown',
       revision: 0,

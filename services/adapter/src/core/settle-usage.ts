@@ -18,20 +18,20 @@ const withFloor = (usage: Usage, seenOutput: number): Usage => {
 
 /**
  * What an attempt used, as well as it can be known. The provider's last word wins, whoever went away meanwhile;
- * of an answer that was cut, at least what was seen counts. Where nothing was answered, nothing is known.
+ * of an answer that was cut, at least what was seen counts. Where nothing was served, nothing is known.
  */
 export const settleUsage = (input: {
   readonly report: TapReport;
-  /** The upstream answered with success. */
-  readonly answered: boolean;
+  /** The upstream answered with success, or may have been about to when its client left. */
+  readonly served: boolean;
   readonly estimatedInput: number | undefined;
 }): SettledUsage => {
-  const { report, answered, estimatedInput } = input;
+  const { report, served, estimatedInput } = input;
   if (report.usage && report.final) return { usage: report.usage, quality: 'reported', revision: 1 };
   if (report.usage) {
     return { usage: withFloor(report.usage, report.contentEvents), quality: 'partial', revision: 0 };
   }
-  if (!answered) return { usage: {}, quality: 'unknown', revision: 0 };
+  if (!served) return { usage: {}, quality: 'unknown', revision: 0 };
   const usage = {
     ...(estimatedInput === undefined ? {} : { inputText: estimatedInput, inputTotal: estimatedInput }),
     ...(report.contentEvents === 0

@@ -10,6 +10,7 @@ export interface EventReading {
   readonly completes?: boolean;
   readonly usage?: Usage;
   readonly modelServed?: string;
+  readonly serviceTier?: string;
   /** The event carries content. */
   readonly content?: boolean;
   readonly error?: UpstreamFailure;
@@ -26,6 +27,7 @@ class StreamTap implements ResponseTap {
   #reader: EventReader;
   #usage: Usage | undefined;
   #modelServed: string | undefined;
+  #serviceTier: string | undefined;
   #contentEvents = 0;
   #complete = false;
   #failed = false;
@@ -40,6 +42,7 @@ class StreamTap implements ResponseTap {
       usage: this.#usage,
       final: this.#complete && !this.#failed,
       modelServed: this.#modelServed,
+      serviceTier: this.#serviceTier,
       contentEvents: this.#contentEvents,
     };
   }
@@ -72,6 +75,7 @@ class StreamTap implements ResponseTap {
     if (reading.completes || reading.error) this.#complete = true;
     this.#usage = reading.usage ?? this.#usage;
     this.#modelServed = reading.modelServed ?? this.#modelServed;
+    this.#serviceTier = reading.serviceTier ?? this.#serviceTier;
     const forward = 'forward' in reading ? reading.forward : event;
     if (forward) output.push(forward);
   }

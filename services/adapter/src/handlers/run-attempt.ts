@@ -1,4 +1,11 @@
-import { decodeEnvelope, type Envelope, errorPacket, type WireError } from '@weir/contracts';
+import {
+  decodeEnvelope,
+  type Envelope,
+  type EnvelopeMeta,
+  errorPacket,
+  type WireError,
+  withAnswerHeaders,
+} from '@weir/contracts';
 import type { BusMessage } from '@weir/messaging';
 import type { GrantSigner } from '@weir/runtime';
 import type { AttemptDeps, LiveUpstream } from '../attempt/attempt-deps.ts';
@@ -19,15 +26,20 @@ export interface RunAttemptDeps {
   readonly capacity: number;
 }
 
-const answerError = (deps: AttemptDeps, replyTo: string, error: WireError): void =>
-  deps.bus.publish(replyTo, errorPacket(error));
+const answerError = (deps: AttemptDeps, meta: EnvelopeMeta, error: WireError): void =>
+  deps.bus.publish(meta.replyTo, errorPacket(withAnswerHeaders(meta, error)));
+
+/** No upstream was called, and none will be. */
+const releaseHold = ({ holds }: AttemptDeps, { grant, id }: EnvelopeMeta): void => {
+  if (grant?.held) holds.release(id);
+};
 
 const run = (deps: RunAttemptDeps, envelope: Envelope, meta: RunningAttempt['input']['meta']): void => {
   const upstream = deps.upstreamOf(meta.attempt.upstream);
   // A revision of the configuration arrives here and at the schedulers at different times.
   if (!upstream?.config.targets.some(({ name }) => name === meta.attempt.target)) {
     const message = `This adapter does not know the target ${meta.attempt.upstream}/${meta.attempt.target}.`;
-    return answerError(deps.attempt, meta.replyTo, { reason: 'no_target', message, resubmit: true });
+    return answerError(deps.attempt, meta, { reason: 'no_target', message, resubmit: true });
   }
   // The message's buffer is reused; the attempt lives longer.
   const input = { meta, body: envelope.body.slice(), upstream };
@@ -35,7 +47,7 @@ const run = (deps: RunAttemptDeps, envelope: Envelope, meta: RunningAttempt['inp
     return handBackToScheduler(deps.attempt, input, 'saturated');
   }
   deps.ingresses.seen(meta.ingress, deps.attempt.now());
-  if (estimateCount(deps.attempt, input)) return;
+  if (estimateCount(deps.attempt, input)) return releaseHold(deps.attempt, meta);
   const attempt = new RunningAttempt(deps.attempt, input, (gone) => deps.table.remove(gone));
   deps.table.add(attempt);
   attempt.start();
@@ -64,8 +76,10 @@ export const createRunHandler =
     });
     if (decision.decision === 'run') run(deps, envelope, decision.meta);
     else if (decision.decision === 'known') known?.accept();
-    else if (decision.decision === 'refuse') answerError(deps.attempt, meta.replyTo, decision.error);
-    else answerError(deps.attempt, meta.replyTo, elsewhere(decision.reason));
+    else if (decision.decision === 'refuse') {
+      answerError(deps.attempt, meta, decision.error);
+      if (decision.granted) releaseHold(deps.attempt, meta);
+    } else answerError(deps.attempt, meta, elsewhere(decision.reason));
   };
 
 /** Nothing was begun, so the ingress may submit the envelope again; the load reports keep it away from here. */

@@ -2,6 +2,10 @@
 export const readCount = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 
+/** A text off the wire. */
+export const readText = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : undefined;
+
 /** A nested object off the wire; an empty one when it is not there. */
 export const readObject = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

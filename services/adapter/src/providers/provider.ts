@@ -1,4 +1,4 @@
-import type { EnvelopeMeta, Usage } from '@weir/contracts';
+import type { Api, EnvelopeMeta, Usage } from '@weir/contracts';
 import type { EventReader } from '../core/stream-tap.ts';
 
 /** How Weir speaks to one kind of upstream. Pure: everything it needs is passed in. */
@@ -15,6 +15,8 @@ export interface Provider {
   createEventReader(meta: EnvelopeMeta, asked: boolean): EventReader;
   /** Usage out of the `usage` member of a JSON answer. */
   toUsage(value: unknown): Usage | undefined;
+  /** The member of a request's body that caps the output, to be added where there is none. Undefined: no such API. */
+  outputCapName(api: Api): string | undefined;
   /** The header in which the upstream names the request. */
   readonly requestIdHeader: string;
 }

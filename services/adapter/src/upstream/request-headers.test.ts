@@ -14,6 +14,7 @@ const headersOf = (input: {
 }) =>
   toUpstreamHeaders({
     meta: { id: 'r1', client: { ip: '127.0.0.1', headers: input.client ?? {} } } as EnvelopeMeta,
+    run: 'k3x',
     provider: providerRegistry[input.provider ?? 'openai'],
     upstream: upstreamConfig('http://localhost', input.upstream),
     rules: input.rules,
@@ -25,6 +26,7 @@ it('a request says what it is, how long, and that the answer is to come as it is
   expect(headersOf({})).toEqual({
     'user-agent': 'weir/0.1',
     'x-request-id': 'r1',
+    'x-weir-attempt': '1.k3x',
     'content-type': 'application/json',
     'content-length': '2',
     'accept-encoding': 'identity',

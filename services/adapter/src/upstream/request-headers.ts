@@ -4,14 +4,16 @@ import type { Provider } from '../providers/provider.ts';
 
 /** Headers of the upstream request: what always travels, what the configuration adds, and our credential. */
 export const toUpstreamHeaders = (input: {
-  readonly meta: EnvelopeMeta;
+  readonly meta: Pick<EnvelopeMeta, 'id' | 'client' | 'attempt'>;
+  /** Tells two runs of one attempt apart. */
+  readonly run: string;
   readonly provider: Provider;
   readonly upstream: UpstreamConfig;
   readonly rules: HeaderRulesConfig | undefined;
   readonly credential: string | undefined;
   readonly bodyBytes: number;
 }): Record<string, string> => {
-  const { meta, provider, upstream, rules, credential, bodyBytes } = input;
+  const { meta, run, provider, upstream, rules, credential, bodyBytes } = input;
   const headers: Record<string, string> = {
     ...provider.defaultHeaders,
     'user-agent': 'weir/0.1',
@@ -24,6 +26,8 @@ export const toUpstreamHeaders = (input: {
     if (travels) headers[name] = value;
   }
   headers['x-request-id'] = meta.id;
+  // With it the provider's log of calls can be joined with usage events.
+  headers['x-weir-attempt'] = `${meta.attempt?.number ?? 1}.${run}`;
   // The tap reads the bytes as they pass.
   headers['accept-encoding'] = 'identity';
   if (bodyBytes > 0) headers['content-length'] = String(bodyBytes);

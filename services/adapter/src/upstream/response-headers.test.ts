@@ -35,3 +35,27 @@ describe("an upstream's header", () => {
     expect(toRelayedHeaders({ 'x-gone': undefined })).toEqual([]);
   });
 });
+
+describe('what policy says of our own limits', () => {
+  const upstream = {
+    'content-type': 'text/plain',
+    'x-ratelimit-limit-tokens': '9',
+    'x-budget-remaining': '1',
+  };
+
+  it('comes behind what the upstream says, and replaces what has the same name', () => {
+    expect(toRelayedHeaders(upstream, [['x-budget-remaining', '7']])).toEqual([
+      ['content-type', 'text/plain'],
+      ['x-ratelimit-limit-tokens', '9'],
+      ['x-budget-remaining', '7'],
+    ]);
+  });
+
+  it('leaves no rate limit of the upstream beside one of ours', () => {
+    expect(toRelayedHeaders(upstream, [['x-ratelimit-remaining-requests', '3']])).toEqual([
+      ['content-type', 'text/plain'],
+      ['x-budget-remaining', '1'],
+      ['x-ratelimit-remaining-requests', '3'],
+    ]);
+  });
+});

@@ -24,6 +24,12 @@ describe('a header travels in the envelope', () => {
     expect(pickerOf('x-other', '*')(headers)).toEqual(headers);
   });
 
+  it('when a limit is kept by it, and when limits that nobody told of may be', () => {
+    const picker = createHeaderPicker({ upstreams: {} }, ['x-session', 'authorization']);
+    const headers = { 'x-session': 's', 'x-org-id': 'o', 'x-other': 'y', authorization: 'Bearer secret' };
+    expect(picker(headers)).toEqual({ 'x-session': 's', 'x-org-id': 'o' });
+  });
+
   it('never, when it came more than once as a list', () => {
     expect(pickerOf('*')({ 'set-cookie': ['a', 'b'], 'x-gone': undefined })).toEqual({});
   });

@@ -3,7 +3,7 @@ import { matchesSomePattern } from '@weir/routing';
 
 type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** Client headers that an adapter may need whatever the configuration says. */
+/** Client headers that an adapter or policy may need whatever the configuration says. */
 const always: ReadonlySet<string> = new Set([
   'accept',
   'content-type',
@@ -14,6 +14,10 @@ const always: ReadonlySet<string> = new Set([
   'x-client-request-id',
   // Not for the adapter: the ingress's own answer repeats it.
   'x-correlation-id',
+  // For the limits of tenants that are managed at run time: the ingress does not know those.
+  'x-org-id',
+  'x-tenant-id',
+  'x-user-id',
 ]);
 
 /**
@@ -40,10 +44,12 @@ const never: ReadonlySet<string> = new Set([
   'transfer-encoding',
 ]);
 
-/** Which client headers travel in the envelope. */
+/** Which client headers travel in the envelope: those of upstreams, and those that limits are kept by. */
 export const createHeaderPicker = (
   config: Pick<WeirConfig, 'upstreams'>,
+  limitHeaders: readonly string[] = [],
 ): ((headers: IncomingHeaders) => Record<string, string>) => {
+  const wanted = new Set([...always, ...limitHeaders]);
   const patterns = [
     ...new Set(Object.values(config.upstreams).flatMap((upstream) => upstream.forwardHeaders)),
   ];
@@ -52,7 +58,7 @@ export const createHeaderPicker = (
     for (const name in headers) {
       const value = headers[name];
       if (typeof value !== 'string' || never.has(name)) continue;
-      if (always.has(name) || (patterns.length > 0 && matchesSomePattern(patterns, name)))
+      if (wanted.has(name) || (patterns.length > 0 && matchesSomePattern(patterns, name)))
         picked[name] = value;
     }
     return picked;

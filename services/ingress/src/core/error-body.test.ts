@@ -1,6 +1,6 @@
 import { type Api, type ErrorReason, errorReasons, type WireError } from '@weir/contracts';
 import { describe, expect, it } from 'vitest';
-import { statusOf, toErrorBody, toRetryHeaders, wireOf } from './error-body.ts';
+import { statusOf, toErrorBody, toErrorHeaders, wireOf } from './error-body.ts';
 
 const error = (reason: ErrorReason, more: Partial<WireError> = {}): WireError => ({
   reason,
@@ -106,17 +106,32 @@ describe('the headers about trying again', () => {
     // Above a minute the official clients sleep blindly, or give up.
     [3_600_000, '60'],
   ])('after %i ms is retry-after %s', (retryAfterMs, seconds) => {
-    expect(toRetryHeaders(error('rate_limit', { retryAfterMs }))).toEqual([['retry-after', seconds]]);
+    expect(toErrorHeaders(error('rate_limit', { retryAfterMs }))).toEqual([['retry-after', seconds]]);
+  });
+
+  it('tell all of the time until a spent budget starts anew', () => {
+    expect(toErrorHeaders(error('budget_spent', { retryAfterMs: 3_600_000, shouldRetry: false }))).toEqual([
+      ['retry-after', '3600'],
+      ['x-should-retry', 'false'],
+    ]);
   });
 
   it('are absent when nothing is known', () => {
-    expect(toRetryHeaders(error('rate_limit'))).toEqual([]);
+    expect(toErrorHeaders(error('rate_limit'))).toEqual([]);
+  });
+
+  it('begin with what the mesh says of limits', () => {
+    const headers = [['x-budget-remaining', '0']] as const;
+    expect(toErrorHeaders(error('budget_spent', { headers, shouldRetry: false }))).toEqual([
+      ['x-budget-remaining', '0'],
+      ['x-should-retry', 'false'],
+    ]);
   });
 
   it('say when a retry cannot help, and when it can', () => {
-    expect(toRetryHeaders(error('budget_spent', { shouldRetry: false }))).toEqual([
+    expect(toErrorHeaders(error('budget_spent', { shouldRetry: false }))).toEqual([
       ['x-should-retry', 'false'],
     ]);
-    expect(toRetryHeaders(error('saturated', { shouldRetry: true }))).toEqual([['x-should-retry', 'true']]);
+    expect(toErrorHeaders(error('saturated', { shouldRetry: true }))).toEqual([['x-should-retry', 'true']]);
   });
 });

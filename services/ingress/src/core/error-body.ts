@@ -67,14 +67,18 @@ export const toErrorBody = (error: WireError, wire: Wire, requestId: string): st
   });
 };
 
-/** Longer than this, the official clients either sleep blindly or give up (reference/wire §1.7). */
+/**
+ * Longer than this, the official clients either sleep blindly or give up (reference/wire §1.7). A spent budget says
+ * when it starts anew, with `x-should-retry: false` beside it.
+ */
 const maxRetryAfterSeconds = 60;
 
-/** Headers that tell a client whether and when to try again. */
-export const toRetryHeaders = (error: WireError): [string, string][] => {
-  const headers: [string, string][] = [];
+/** Headers of an error: what the mesh says of limits, and whether and when to try again. */
+export const toErrorHeaders = (error: WireError): [string, string][] => {
+  const headers: [string, string][] = (error.headers ?? []).map(([name, value]) => [name, value]);
   if (error.retryAfterMs !== undefined) {
-    const seconds = Math.min(maxRetryAfterSeconds, Math.max(1, Math.ceil(error.retryAfterMs / 1_000)));
+    const exact = Math.max(1, Math.ceil(error.retryAfterMs / 1_000));
+    const seconds = error.reason === 'budget_spent' ? exact : Math.min(maxRetryAfterSeconds, exact);
     headers.push(['retry-after', String(seconds)]);
   }
   if (error.shouldRetry !== undefined) headers.push(['x-should-retry', String(error.shouldRetry)]);

@@ -161,7 +161,7 @@ const table: readonly (readonly [Stage, Event, string, Stage])[] = [
   ['abandoned', 'accepted by another adapter', 'cancel close', 'done'],
   ['abandoned', 'the whole answer of another adapter', 'cancel close', 'done'],
   ['abandoned', 'an error of a hop', 'close', 'done'],
-  ['abandoned', 'an error before anything began', 'close', 'done'],
+  ['abandoned', 'an error before anything began', 'release close', 'done'],
   ['abandoned', 'long silence', 'close', 'done'],
   ['abandoned', 'the deadline', 'close', 'done'],
 ];
@@ -173,6 +173,38 @@ describe.each(Object.keys(stages) as Stage[])('a request that is %s', (stage) =>
     const request = stages[stage]();
     expect(request.stage).toBe(stage);
     expect({ does: doings(events[event](request)), next: request.stage }).toEqual({ does: expected, next });
+  });
+});
+
+describe('what policy holds for a request of which nothing began', () => {
+  const refused = (request: PendingRequest) =>
+    request.packet(error(0, 0, { reason: 'no_target', resubmit: true }), startedAt);
+
+  it('is given back when the client goes, or time runs out, before it is submitted again', () => {
+    const left = after(begin(), refused);
+    expect(doings(left.clientGone(startedAt))).toBe('release close');
+    const expired = after(begin(), refused);
+    expect(doings(expired.tick(deadline))).toBe('fail release close');
+  });
+
+  it('is given back at last, when nobody ever takes it', () => {
+    const request = begin();
+    let commands: string[] = [];
+    for (let now = startedAt; request.stage !== 'done'; now += nobodyBackoffMs) {
+      commands = [...commands, ...request.tick(now).map((command) => command.do)];
+      const answer = error(0, 0, { reason: 'no_target', resubmit: true });
+      commands = [...commands, ...request.packet(answer, now).map((command) => command.do)];
+    }
+    expect(commands.slice(-3)).toEqual(['fail', 'release', 'close']);
+    expect(commands.filter((command) => command === 'release')).toHaveLength(1);
+  });
+
+  it('stays while it is submitted again, and when an earlier submission may have begun', () => {
+    const again = after(after(begin(), refused), (request) => request.tick(startedAt + hopTimeoutMs));
+    expect(again.stage).toBe('submitted');
+    expect(doings(again.clientGone(startedAt))).toBe('');
+    const second = after(begin(), (request) => request.tick(startedAt + hopTimeoutMs + 1));
+    expect(doings(after(second, refused).clientGone(startedAt))).toBe('close');
   });
 });
 

@@ -14,6 +14,8 @@ export type Command =
   | { readonly do: 'grant'; readonly candidate: Candidate; readonly consumed: Consumed }
   | { readonly do: 'end' }
   | { readonly do: 'fail'; readonly error: WireError }
+  /** No attempt has begun and none will: policy need not hold anything for the request. */
+  | { readonly do: 'release' }
   /** Forget the request: nothing more can come. */
   | { readonly do: 'close' };
 
@@ -42,6 +44,8 @@ export class PendingRequest {
   #nobodyLastAt = Number.NEGATIVE_INFINITY;
   #nobodyTries = 0;
   #probationUntil: number | undefined;
+  /** Policy may hold something for it, and no attempt is under way. */
+  #isUntouched = false;
   #bound: Candidate | undefined;
 
   constructor(input: { timing: RequestTiming; deadline: number; budget: ResubmitBudget; now: number }) {
@@ -117,6 +121,7 @@ export class PendingRequest {
     if (this.stage !== 'submitted' && this.stage !== 'queued' && this.stage !== 'accepted') return [];
     this.stage = 'backing-off';
     this.#backOffUntil = now + this.#timing.nobodyBackoffMs;
+    this.#isUntouched = false;
     return [];
   }
 
@@ -177,7 +182,10 @@ export class PendingRequest {
   #applyAbandoned(event: ReplyEvent, commands: Command[]): void {
     if (event.type === 'accepted' || event.type === 'loser') {
       commands.push({ do: 'cancel', candidate: event.candidate }, ...this.#close());
-    } else if (event.type === 'end' || event.type === 'error') commands.push(...this.#close());
+    } else if (event.type === 'error') {
+      this.#noteUntouched(event.error);
+      commands.push(...this.#close());
+    } else if (event.type === 'end') commands.push(...this.#close());
   }
 
   #failed(error: WireError, now: number): Command[] {
@@ -199,6 +207,7 @@ export class PendingRequest {
       this.#nobodyTries = 0;
     }
     this.#nobodyLastAt = now;
+    this.#noteUntouched(error);
     if (now - this.#nobodySince > this.#timing.nobodyWindowMs) return this.#fail(error);
     this.#enter('backing-off', now);
     this.#backOffUntil = now + this.#timing.nobodyBackoffMs * 2 ** this.#nobodyTries;
@@ -216,6 +225,7 @@ export class PendingRequest {
 
   #submit(now: number): Command[] {
     this.#enter('submitted', now);
+    this.#isUntouched = false;
     this.#lastFrameAt = now;
     return [{ do: 'submit', submission: this.submission }];
   }
@@ -242,9 +252,14 @@ export class PendingRequest {
     return [...commands, ...this.#close()];
   }
 
+  /** What was submitted before may have begun after all. */
+  #noteUntouched(error: WireError): void {
+    this.#isUntouched = error.resubmit === true && this.submission === 0;
+  }
+
   #close(): Command[] {
     this.stage = 'done';
-    return [{ do: 'close' }];
+    return this.#isUntouched ? [{ do: 'release' }, { do: 'close' }] : [{ do: 'close' }];
   }
 
   #enter(stage: Stage, now: number): void {

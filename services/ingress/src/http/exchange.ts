@@ -1,6 +1,6 @@
 import type { EnvelopeMeta, HeadFrame, UsageFrame, WireError } from '@weir/contracts';
 import type { Candidate } from '@weir/messaging';
-import { statusOf, toErrorBody, toRetryHeaders, wireOf } from '../core/error-body.ts';
+import { statusOf, toErrorBody, toErrorHeaders, wireOf } from '../core/error-body.ts';
 import { heartbeatMs, toHeartbeat, toStreamError } from '../core/stream-wire.ts';
 import type { ClientResponse } from './client-response.ts';
 import { toOwnHeaders, toResponseHeaders } from './response-headers.ts';
@@ -96,8 +96,8 @@ export class Exchange {
       const wire = asksAsAnthropic ? 'anthropic' : wireOf(api);
       this.#status = statusOf(error, wire);
       const headers = {
+        ...Object.fromEntries(toErrorHeaders(error)),
         ...toOwnHeaders(this.meta),
-        ...Object.fromEntries(toRetryHeaders(error)),
         'content-type': 'application/json',
         ...(wire === 'anthropic' ? { 'request-id': id } : {}),
       };

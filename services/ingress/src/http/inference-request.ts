@@ -1,12 +1,13 @@
 import { hash, randomUUID } from 'node:crypto';
 import { type EnvelopeMeta, subjects, WeirError } from '@weir/contracts';
-import { type RequestFields, type ScanResult, scanBody, toRequestMarks } from '@weir/json';
+import { type RequestFields, type ScanResult, scanBody, type TextWishes, toRequestMarks } from '@weir/json';
 import type { MatchedRoute } from '@weir/routing';
 import type { FastifyRequest } from 'fastify';
 import { readApiKey } from '../core/client-headers.ts';
 import { decideDeadline } from '../core/decide-deadline.ts';
 import { toRequestId } from '../core/request-id.ts';
-import { noFeatures, toFeatures } from '../core/to-features.ts';
+import { noFeatures, outputCapNamesOf, toFeatures } from '../core/to-features.ts';
+import type { TokenCounting } from '../token-counting.ts';
 
 export interface RequestReader {
   readonly instance: string;
@@ -15,6 +16,8 @@ export interface RequestReader {
   readonly inlineBytes: number;
   readonly maxDepth: number;
   readonly requestTimeoutMs: number;
+  /** What the limits in force need to know of the text. */
+  readonly counting: Pick<TokenCounting, 'wishes' | 'count'>;
   readonly pickHeaders: (headers: FastifyRequest['headers']) => Record<string, string>;
 }
 
@@ -26,7 +29,7 @@ export const newRequestId = (now: number): string => toRequestId(now, randomUUID
 export const readFields = async (
   body: Uint8Array,
   headers: FastifyRequest['headers'],
-  maxDepth: number,
+  limits: { readonly maxDepth: number } & TextWishes,
 ): Promise<RequestFields> => {
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
@@ -38,7 +41,7 @@ export const readFields = async (
     const message = `The content type is ${JSON.stringify(type)}; send application/json.`;
     throw new WeirError({ reason: 'unsupported_media_type', message });
   }
-  const scanning = scanBody(body, { maxDepth, yieldTo: yieldToOthers });
+  const scanning = scanBody(body, { ...limits, yieldTo: yieldToOthers });
   const scanned: ScanResult = scanning instanceof Promise ? await scanning : scanning;
   if (scanned.outcome === 'scanned') return scanned.fields;
   const { reason, message, param } = scanned;
@@ -78,8 +81,8 @@ export const toMeta = (
     model: fields?.model?.value ?? matched.pathModel ?? '',
     stream: fields?.stream ?? false,
     submission: 0,
-    features: fields ? toFeatures(fields) : noFeatures,
-    marks: fields ? toRequestMarks(fields) : {},
+    features: fields ? toFeatures(fields, matched.api, reader.counting.count) : noFeatures,
+    marks: fields ? toRequestMarks(fields, outputCapNamesOf(matched.api)) : {},
     body: inline
       ? { where: 'inline', bytes: body.byteLength }
       : { where: 'ingress', bytes: body.byteLength, subject: subjects.body(instance, id) },

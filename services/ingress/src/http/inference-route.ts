@@ -59,7 +59,8 @@ const readRequest = async (deps: InferenceRouteDeps, request: FastifyRequest, ma
   }
   const limit = matched.route.bodyLimitBytes;
   if (limit !== undefined && body.byteLength > limit) throw tooLarge(limit);
-  const fields = await readFields(body, request.headers, deps.reader.maxDepth);
+  const { maxDepth, counting } = deps.reader;
+  const fields = await readFields(body, request.headers, { maxDepth, ...counting.wishes });
   if (!fields.model?.value && matched.api !== 'generic') {
     throw new WeirError({ reason: 'missing_model', message: 'The body names no "model".', param: 'model' });
   }

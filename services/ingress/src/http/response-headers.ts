@@ -13,6 +13,15 @@ const streamHeaders: OutgoingHttpHeaders = {
   'x-accel-buffering': 'no',
 };
 
+const nanoDigits = 9;
+
+/** `123000` nano-units are `0.000123`. */
+const toDecimal = (nano: string): string => {
+  const digits = nano.padStart(nanoDigits + 1, '0');
+  const fraction = digits.slice(-nanoDigits).replace(/0+$/, '');
+  return digits.slice(0, -nanoDigits) + (fraction === '' ? '' : `.${fraction}`);
+};
+
 /** Headers that only a complete answer can have. */
 const toSummaryHeaders = (summary: AnswerSummary): OutgoingHttpHeaders => {
   const { usage, startedAt, now, requestBytes, responseBytes } = summary;
@@ -23,6 +32,7 @@ const toSummaryHeaders = (summary: AnswerSummary): OutgoingHttpHeaders => {
     'x-process-time': ((now - startedAt) / 1_000).toFixed(3),
     'x-request-size': requestBytes,
     'x-response-size': responseBytes,
+    ...(usage?.costNano === undefined ? {} : { 'x-inference-cost': toDecimal(usage.costNano) }),
     // Unknown is not zero: a side that nobody reported is left out of the sum's parts.
     ...(known ? { 'x-token-usage': JSON.stringify({ input: input ?? null, output: output ?? null }) } : {}),
   };

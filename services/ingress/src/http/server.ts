@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type HttpListenerConfig, WeirError, type WireError } from '@weir/contracts';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { statusOf, toErrorBody, toRetryHeaders, type Wire } from '../core/error-body.ts';
+import { statusOf, toErrorBody, toErrorHeaders, type Wire } from '../core/error-body.ts';
 import { newRequestId } from './inference-request.ts';
 import { tooLarge } from './inference-route.ts';
 
@@ -44,7 +44,7 @@ const answer = (reply: FastifyReply, request: FastifyRequest, error: WeirError, 
   reply.header('x-correlation-id', request.headers['x-correlation-id'] ?? id);
   if (wire === 'anthropic') reply.header('request-id', id);
   if (body.reason === 'method_not_allowed' && body.param) reply.header('allow', body.param);
-  for (const [name, value] of toRetryHeaders(body)) reply.header(name, value);
+  for (const [name, value] of toErrorHeaders(body)) reply.header(name, value);
   reply.send(toErrorBody(body, wire, id));
 };
 

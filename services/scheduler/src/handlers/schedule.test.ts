@@ -59,6 +59,7 @@ const loadSubject = 'weir.v1.load.gpu.adapter-a';
 const createRecorded = (given: Partial<ScheduleDependencies> = {}) => {
   const published: { subject: string; payload: Uint8Array; replyTo: string | undefined }[] = [];
   const counted: string[] = [];
+  const released: string[] = [];
   const waiting: { delayMs: number; run: () => void }[] = [];
   const pools = createPoolView('scheduler-1');
   const bus: ScheduleDependencies['bus'] = {
@@ -72,6 +73,7 @@ const createRecorded = (given: Partial<ScheduleDependencies> = {}) => {
   };
   const schedule = createSchedule({
     bus,
+    holds: { release: (id) => released.push(id) },
     self: 'scheduler-1',
     config: () => config,
     pools,
@@ -99,7 +101,7 @@ const createRecorded = (given: Partial<ScheduleDependencies> = {}) => {
     // The connection's buffer is used again for what comes next.
     data.fill(0);
   };
-  return { schedule, send, load, onNotice, pools, published, counted, waiting };
+  return { schedule, send, load, onNotice, pools, published, counted, waiting, released };
 };
 
 const attemptOf = (payload: Uint8Array | undefined) => {
@@ -184,6 +186,34 @@ test('too many waiting attempts are an error, not a queue without end', () => {
   load(report);
   send({ attempt: failed });
   expect(errorOf(published[0]?.payload)).toMatchObject({ reason: 'saturated' });
+});
+
+const held: Partial<EnvelopeMeta> = {
+  grant: { holds: [], held: true, expiresAt: now + 10_000, mac: 'x' },
+  answerHeaders: [['x-budget-remaining', '12']],
+};
+
+test('what is refused for good gives back what policy holds for it, and says what is left', () => {
+  const { send, load, published, released } = createRecorded({ delays: { add: () => false } });
+  load(report);
+  send({ ...held, attempt: failed });
+  expect(errorOf(published[0]?.payload)).toMatchObject({
+    reason: 'saturated',
+    headers: [['x-budget-remaining', '12']],
+  });
+  send({ ...held, deadline: now });
+  expect(released).toEqual(['request-1', 'request-1']);
+  send({ deadline: now });
+  expect(released).toHaveLength(2);
+});
+
+test('what goes out, waits or may come again keeps what policy holds for it', () => {
+  const { send, load, released } = createRecorded();
+  send(held);
+  load(report);
+  send(held);
+  send({ ...held, attempt: failed });
+  expect(released).toEqual([]);
 });
 
 test('an adapter that does not answer is not chosen again', () => {

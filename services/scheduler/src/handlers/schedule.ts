@@ -7,8 +7,9 @@ import {
   type WeirConfig,
   WeirError,
   type WireError,
+  withAnswerHeaders,
 } from '@weir/contracts';
-import type { Bus, BusMessage } from '@weir/messaging';
+import type { Bus, BusMessage, HoldNotices } from '@weir/messaging';
 import type { Logger, Span, Tracer } from '@weir/runtime';
 import { type PlannedAttempt, planAttempt, retryReasonOf } from '../core/plan-attempt.ts';
 import type { PoolView } from '../core/pool-view.ts';
@@ -19,6 +20,7 @@ import type { SchedulerMetrics } from '../scheduler-metrics.ts';
 
 export interface ScheduleDependencies {
   readonly bus: Pick<Bus, 'publish'>;
+  readonly holds: Pick<HoldNotices, 'release'>;
   /** Our own instance. */
   readonly self: string;
   /** Undefined until there is one. */
@@ -35,8 +37,14 @@ export interface ScheduleDependencies {
 
 type Schedule = (message: Pick<BusMessage, 'data'>) => void;
 
-const refuse = ({ bus, metrics }: ScheduleDependencies, { meta }: Envelope, error: WireError): WireError => {
-  bus.publish(meta.replyTo, errorPacket(error));
+const refuse = (
+  { bus, holds, metrics }: ScheduleDependencies,
+  { meta }: Envelope,
+  error: WireError,
+): WireError => {
+  bus.publish(meta.replyTo, errorPacket(withAnswerHeaders(meta, error)));
+  // What may come again keeps its hold: a release could overtake the second try.
+  if (meta.grant?.held && !error.resubmit) holds.release(meta.id);
   metrics.countDecision(error.reason);
   return error;
 };

@@ -5,7 +5,10 @@ export type CallOutcome = 'active' | 'completed' | 'aborted' | 'faulted' | 'reje
 
 /** One call as the provider counts it. Times are milliseconds since the epoch. */
 export interface CallRecord {
+  /** The caller's `x-request-id`. */
   readonly id: string;
+  /** The caller's `x-weir-attempt`: number and run of the attempt. */
+  readonly attempt?: string;
   readonly api: Api;
   readonly model: string;
   readonly stream: boolean;
@@ -18,15 +21,23 @@ export interface CallRecord {
   readonly promptTokens: number;
   /** Tokens handed to the client's socket; of a call that is not a stream, tokens generated. */
   readonly completionTokens: number;
+  /** The final usage was handed to the client's socket. It may not have got there when the call is `aborted`. */
+  readonly usageSent: boolean;
   readonly outcome: CallOutcome;
   readonly endedAt?: number;
   readonly abortedAt?: number;
 }
 
-export type CallStart = Pick<CallRecord, 'id' | 'api' | 'model' | 'stream' | 'startedAt' | 'fault'>;
+export type CallStart = Pick<
+  CallRecord,
+  'id' | 'attempt' | 'api' | 'model' | 'stream' | 'startedAt' | 'fault'
+>;
 
 export type CallUpdate = Partial<
-  Pick<CallRecord, 'status' | 'promptTokens' | 'completionTokens' | 'outcome' | 'endedAt' | 'abortedAt'>
+  Pick<
+    CallRecord,
+    'status' | 'promptTokens' | 'completionTokens' | 'usageSent' | 'outcome' | 'endedAt' | 'abortedAt'
+  >
 >;
 
 export interface CallTotals {
@@ -57,6 +68,7 @@ export class CallLog {
       status: 0,
       promptTokens: 0,
       completionTokens: 0,
+      usageSent: false,
       outcome: 'active',
     };
     const known = this.#calls.get(start.id);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CallOutcome, CallRecord } from '../core/call-log.ts';
+import type { CallOutcome, CallRecord, CallUpdate } from '../core/call-log.ts';
 import type { Exchange, Problem } from '../core/exchange.ts';
 import type { Simulation } from '../simulation.ts';
 import { type Endpoint, readHeader } from './endpoint.ts';
@@ -8,6 +8,7 @@ import { buildErrorBody, type HeaderFields, sendJson } from './send.ts';
 /** One call while it is served: its record in the books, its times, and the headers that every answer has. */
 export class Call {
   readonly requestId: string;
+  readonly attempt: string | undefined;
   readonly startedAt: number;
   readonly simulation: Simulation;
   readonly endpoint: Endpoint;
@@ -25,6 +26,7 @@ export class Call {
     this.response = response;
     this.startedAt = simulation.now();
     this.requestId = readHeader(request.headers, 'x-request-id') ?? simulation.mintId();
+    this.attempt = readHeader(request.headers, 'x-weir-attempt');
   }
 
   elapsedMs(): number {
@@ -35,6 +37,7 @@ export class Call {
   open(exchange: Exchange | undefined, fault: string | undefined): void {
     this.#record = this.simulation.log.begin({
       id: this.requestId,
+      ...(this.attempt === undefined ? {} : { attempt: this.attempt }),
       api: this.endpoint.api,
       model: exchange?.model ?? '',
       stream: exchange?.script !== undefined,
@@ -43,7 +46,7 @@ export class Call {
     });
   }
 
-  note(update: { readonly status?: number; readonly promptTokens?: number }): void {
+  note(update: Pick<CallUpdate, 'status' | 'promptTokens' | 'usageSent'>): void {
     if (this.#record !== undefined) this.simulation.log.update(this.#record, update);
   }
 

@@ -3,12 +3,17 @@ import type { Fault } from '../core/fault.ts';
 import type { Outlet } from './outlet.ts';
 import type { HeaderFields } from './send.ts';
 
+/** Quotes inside strings are escaped, so this is a member. What was not counted is null, or missing. */
+export const tellsUsage = (json: string): boolean => json.includes('"usage":{');
+
 /** Turns released tokens into bytes of an answer. */
 export interface Reply {
   /** `generated` tokens exist now, in total. */
   advance(generated: number, cachedTokens: number): void;
   /** Tokens to put in the books: sent of a stream, generated of a whole answer. */
   countTokens(): number;
+  /** The final usage has been handed to the socket. */
+  readonly usageSent: boolean;
 }
 
 export interface ReplyInput {

@@ -67,6 +67,24 @@ describe('a client that leaves', () => {
   });
 });
 
+describe('the books', () => {
+  it('name the attempt of the caller, and say whether the usage went out', async () => {
+    simulator = await startSimulator();
+    const options = { stream_options: { include_usage: true } };
+    await (await postChat({ ...chat('hi'), ...options }, { 'x-weir-attempt': '1.k3x' })).text();
+    await (await postChat(chat('hi'), { 'x-weir-attempt': '2.z' })).text();
+    await (await postChat(chat('hi', false))).text();
+    const faults = { 'x-sim-fault': 'no-usage' };
+    await (await postChat(chat('hi', false), faults)).text();
+    expect(simulator.requests('call').map(({ attempt, usageSent }) => [attempt, usageSent])).toEqual([
+      ['1.k3x', true],
+      ['2.z', false],
+      [undefined, true],
+      [undefined, false],
+    ]);
+  });
+});
+
 describe('time', () => {
   it('of a call can be set by its own headers', async () => {
     simulator = await startSimulator();

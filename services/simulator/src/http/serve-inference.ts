@@ -112,6 +112,7 @@ class Service {
   #end(outcome: 'completed' | 'faulted', status: number): void {
     this.#isOver = true;
     this.#cancel();
+    this.#call.note({ usageSent: this.#reply.usageSent });
     this.#call.close(outcome, status, this.#reply.countTokens());
     this.#observe(this.#exchange.finishedReason);
   }

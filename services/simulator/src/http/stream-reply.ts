@@ -1,11 +1,12 @@
 import type { EventScript } from '../core/exchange.ts';
 import { type Cut, createFaultGate, type FaultGate, isCutFault } from '../core/fault-gate.ts';
-import type { Reply, ReplyInput } from './reply.ts';
+import { type Reply, type ReplyInput, tellsUsage } from './reply.ts';
 
 /** Tokens written at once when more are released than written; bounds what a slow client makes us hold. */
 const maxBatchTokens = 256;
 
 export class StreamReply implements Reply {
+  usageSent = false;
   readonly #input: ReplyInput;
   readonly #gate: FaultGate | undefined;
   #script: EventScript | undefined;
@@ -59,6 +60,7 @@ export class StreamReply implements Reply {
     }
     this.#text += passage?.text ?? event;
     this.#passedEvents += 1;
+    if (isClosing && tellsUsage(event)) this.usageSent = true;
   }
 
   #passTokens(script: EventScript): void {

@@ -1,11 +1,12 @@
 import { isCutFault } from '../core/fault-gate.ts';
-import type { Reply, ReplyInput } from './reply.ts';
+import { type Reply, type ReplyInput, tellsUsage } from './reply.ts';
 import { jsonType } from './send.ts';
 
 /** Half of the answer: enough to have begun, not enough to parse. */
 const halve = (text: string): string => text.slice(0, Math.floor(text.length / 2));
 
 export class WholeReply implements Reply {
+  usageSent = false;
   readonly #input: ReplyInput;
   #generated = 0;
 
@@ -36,6 +37,7 @@ export class WholeReply implements Reply {
   #send(status: number, body: string, contentType: string): void {
     this.#begin(status, body, contentType);
     this.#input.outlet.end(body);
+    this.usageSent = tellsUsage(body);
     this.#input.onEnd({ outcome: status === 200 ? 'completed' : 'faulted', status });
   }
 

@@ -1,7 +1,7 @@
 import type { UpstreamFailure } from '../../core/response-tap.ts';
 import { readSseName, readSseObject } from '../../core/sse-event.ts';
 import type { EventReader, EventReading } from '../../core/stream-tap.ts';
-import { readObject } from '../count.ts';
+import { known, readObject, readText } from '../count.ts';
 import { toAnthropicUsage } from './usage.ts';
 
 const statusByType: Readonly<Record<string, number>> = {
@@ -30,9 +30,11 @@ export const createAnthropicEventReader = (): EventReader => {
   const readStart = (event: Uint8Array): EventReading => {
     const message = readObject(readSseObject(event)?.['message']);
     startUsage = message['usage'];
-    const usage = toAnthropicUsage(startUsage);
-    const model = message['model'];
-    return { ...(usage ? { usage } : {}), ...(typeof model === 'string' ? { modelServed: model } : {}) };
+    return known({
+      usage: toAnthropicUsage(startUsage),
+      modelServed: readText(message['model']),
+      serviceTier: readText(readObject(startUsage)['service_tier']),
+    });
   };
 
   return {

@@ -10,5 +10,6 @@ export const anthropicProvider: Provider = {
   asksUsage: () => false,
   createEventReader: () => createAnthropicEventReader(),
   toUsage: (value) => toAnthropicUsage(value),
+  outputCapName: (api) => (api === 'anthropic.messages' ? 'max_tokens' : undefined),
   requestIdHeader: 'request-id',
 };

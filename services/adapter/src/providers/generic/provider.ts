@@ -10,5 +10,6 @@ export const genericProvider: Provider = {
   asksUsage: () => false,
   createEventReader: () => ({ read: () => ({ content: true, completes: true }) }),
   toUsage: toOpenaiUsage,
+  outputCapName: () => undefined,
   requestIdHeader: 'x-request-id',
 };

@@ -1,6 +1,6 @@
 import { readSseEvent, readSseObject } from '../../core/sse-event.ts';
 import type { EventReader, EventReading } from '../../core/stream-tap.ts';
-import { readObject } from '../count.ts';
+import { known, readObject, readText } from '../count.ts';
 import { toOpenaiFailure } from './error.ts';
 import { toOpenaiUsage } from './usage.ts';
 
@@ -55,8 +55,9 @@ export const createChatEventReader = ({ hideUsage }: { hideUsage: boolean }): Ev
     const chunk = readSseObject(raw);
     const usage = chunk && toOpenaiUsage(chunk['usage']);
     if (usage) {
-      if (!isUsageChunk(chunk)) return { ...reading, usage };
-      return { ...reading, content: false, usage, ...(hideUsage ? { forward: undefined } : {}) };
+      const read = { ...reading, ...known({ usage, serviceTier: readText(chunk['service_tier']) }) };
+      if (!isUsageChunk(chunk)) return read;
+      return { ...read, content: false, ...(hideUsage ? { forward: undefined } : {}) };
     }
     return hideUsage ? { ...reading, forward: withoutNullUsage(raw) } : reading;
   };
@@ -65,8 +66,11 @@ export const createChatEventReader = ({ hideUsage }: { hideUsage: boolean }): Ev
     const chunk = readSseObject(raw);
     if (!chunk) return {};
     first = false;
-    const { model } = chunk;
-    return { content: saysSomething(chunk), ...(typeof model === 'string' ? { modelServed: model } : {}) };
+    return known({
+      content: saysSomething(chunk),
+      modelServed: readText(chunk['model']),
+      serviceTier: readText(chunk['service_tier']),
+    });
   };
 
   return {

@@ -1,6 +1,6 @@
 import { readSseName, readSseObject } from '../../core/sse-event.ts';
 import type { EventReader } from '../../core/stream-tap.ts';
-import { readObject } from '../count.ts';
+import { known, readObject, readText } from '../count.ts';
 import { toOpenaiFailure } from './error.ts';
 import { toOpenaiUsage } from './usage.ts';
 
@@ -17,13 +17,12 @@ export const createResponsesEventReader = (): EventReader => ({
     const name = readSseName(event);
     if (terminal.has(name)) {
       const answer = readObject(readSseObject(event)?.['response']);
-      const usage = toOpenaiUsage(answer['usage']);
-      const model = answer['model'];
-      return {
+      return known({
         completes: true,
-        ...(usage ? { usage } : {}),
-        ...(typeof model === 'string' ? { modelServed: model } : {}),
-      };
+        usage: toOpenaiUsage(answer['usage']),
+        modelServed: readText(answer['model']),
+        serviceTier: readText(answer['service_tier']),
+      });
     }
     if (name === 'error') {
       const failure = readSseObject(event);

@@ -1,0 +1,139 @@
+import type { UsageEvent } from '@weir/contracts';
+import { passThroughTracer } from '@weir/runtime';
+import { describe, expect, it } from 'vitest';
+import { createPassTap } from '../core/json-tap.ts';
+import { providerRegistry } from '../providers/registry.ts';
+import { upstreamConfig } from '../testdata/upstream-config.ts';
+import { AttemptAccount, type AttemptEnd } from './attempt-account.ts';
+import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
+
+const counter = 'team:acme/web|month|money|monthly:1|0';
+
+const openAccount = (
+  given: { held?: boolean; stream?: boolean; charges?: readonly string[]; priceAs?: string } = {},
+) => {
+  const events: UsageEvent[] = [];
+  const told: string[] = [];
+  const deps = {
+    instance: 'adapter-1',
+    source: '/gateways/test',
+    usage: {
+      publish: async (event: UsageEvent) => {
+        events.push(event);
+        return { outcome: 'stored' };
+      },
+    },
+    rate: () => ({ status: 'rated', amountNano: '9', chargeNano: '7', currency: 'USD' }),
+    load: { take: () => ({ firstByte: () => told.push('first byte'), release: () => told.push('free') }) },
+    holds: { finish: (id: string) => told.push(`finish ${id}`) },
+    metrics: { answered: () => {}, failed: () => {}, firstByte: () => {}, ended: () => {} },
+    logger: { error: () => {} },
+    tracer: passThroughTracer,
+    now: () => 5_000,
+  } as unknown as AttemptDeps;
+  const input = {
+    meta: {
+      id: 'r1',
+      route: 'chat',
+      api: 'openai.chat',
+      model: 'gpt-x',
+      stream: given.stream ?? false,
+      deadline: 9_000,
+      features: {},
+      principal: { org: 'acme', team: 'web', key: 'k1' },
+      grant: {
+        holds: (given.charges ?? []).map((id) => ({ id, amount: '5' })),
+        ...(given.held ? { held: true } : {}),
+        expiresAt: 9_000,
+        mac: '',
+      },
+      attempt: { number: 2, target: 't0', scheduler: 's', dispatch: 1, reservedTokens: 1 },
+    },
+    upstream: {
+      name: 'pool',
+      config: upstreamConfig(
+        'http://localhost',
+        given.priceAs === undefined ? {} : { priceAs: given.priceAs },
+      ),
+      provider: providerRegistry.openai,
+    },
+  } as unknown as AttemptInput;
+  return { account: new AttemptAccount(deps, input, 'k3x'), events, told };
+};
+
+const completed: AttemptEnd = { outcome: 'completed', reason: undefined, handedBack: false };
+const handedBack: AttemptEnd = { outcome: 'provider_error', reason: 'upstream_5xx', handedBack: true };
+const { report } = createPassTap();
+
+describe('the events of an attempt', () => {
+  it('name the adapter, the price and the counters that are charged', () => {
+    const { account, events } = openAccount({ charges: [counter], priceAs: 'gpt-4o' });
+    void account.announce();
+    account.close(completed, { ...report, serviceTier: 'priority' }, 0);
+    const common = { run: 'k3x', adapter: 'adapter-1', priceAs: 'gpt-4o', charges: [counter] };
+    expect(events.map(({ data }) => data)).toMatchObject([common, { ...common, serviceTier: 'priority' }]);
+    expect(events[1]?.data).not.toHaveProperty('handedBack');
+  });
+
+  it('say nothing of what there is not', () => {
+    const { account, events } = openAccount();
+    account.close(completed, report, 0);
+    for (const name of ['priceAs', 'charges', 'serviceTier'])
+      expect(events[0]?.data).not.toHaveProperty(name);
+  });
+
+  it('say that the request goes on', () => {
+    const { account, events } = openAccount();
+    account.close(handedBack, report, 0);
+    expect(events[0]?.data).toMatchObject({ outcome: 'provider_error', handedBack: true });
+  });
+
+  it('stay within a message, whatever the provider calls things', () => {
+    const { account, events } = openAccount({ charges: Array.from({ length: 64 }, () => counter.repeat(4)) });
+    const long = 'x'.repeat(1_000_000);
+    account.answered(200, { 'x-request-id': long });
+    account.close(completed, { ...report, modelServed: long, serviceTier: long }, 0);
+    expect(JSON.stringify(events).length * 2).toBeLessThan(56 * 1_024);
+  });
+});
+
+describe('what the client is told', () => {
+  const usage = { inputTotal: 3, outputTotal: 4 };
+
+  it('has the charge of a whole answer', () => {
+    const { account } = openAccount();
+    account.answered(200, {});
+    expect(account.usageFrame({ ...report, usage })).toEqual({
+      quality: 'reported',
+      inputTokens: 3,
+      outputTokens: 4,
+      costNano: '7',
+      currency: 'USD',
+    });
+  });
+
+  it('has none of what was not counted, or of a stream', () => {
+    const estimated = openAccount();
+    estimated.account.answered(200, {});
+    const stream = openAccount({ stream: true });
+    stream.account.answered(200, {});
+    expect(estimated.account.usageFrame(report)).toEqual({ quality: 'estimated' });
+    expect(stream.account.usageFrame({ ...report, usage })).not.toHaveProperty('costNano');
+  });
+});
+
+describe('what policy holds for a request', () => {
+  it('is told to be over when its attempt is, and not when it goes on', () => {
+    const { account, told } = openAccount({ held: true });
+    account.release(handedBack);
+    expect(told).toEqual(['free']);
+    account.release(completed);
+    expect(told).toEqual(['free', 'free', 'finish r1']);
+  });
+
+  it('is not spoken of when there is nothing', () => {
+    const { account, told } = openAccount({ charges: [counter] });
+    account.release(completed);
+    expect(told).toEqual(['free']);
+  });
+});

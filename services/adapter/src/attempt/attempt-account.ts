@@ -1,0 +1,108 @@
+import type { AttemptOutcome, UsageFrame } from '@weir/contracts';
+import type { CommitResult } from '@weir/messaging';
+import type { Span } from '@weir/runtime';
+import type { LoadTicket } from '../core/load-tracker.ts';
+import type { TapReport } from '../core/response-tap.ts';
+import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
+import { type AttemptUsage, createAttemptUsage } from './attempt-usage.ts';
+
+/** How an attempt ended. */
+export interface AttemptEnd {
+  readonly outcome: AttemptOutcome;
+  readonly reason: string | undefined;
+  /** The request goes on as another attempt. */
+  readonly handedBack: boolean;
+}
+
+/** What one attempt tells the world of itself: its load, its usage, its place in policy's limits, metrics and a span. */
+export class AttemptAccount {
+  readonly startedAt: number;
+  status: number | undefined;
+  #deps: AttemptDeps;
+  #input: AttemptInput;
+  #usage: AttemptUsage;
+  #ticket: LoadTicket;
+  #span: Span;
+  #called = false;
+  #providerRequestId: string | undefined;
+  #firstByteAt: number | undefined;
+
+  constructor(deps: AttemptDeps, input: AttemptInput, run: string) {
+    this.#deps = deps;
+    this.#input = input;
+    this.startedAt = deps.now();
+    this.#usage = createAttemptUsage(deps, input, run, this.startedAt);
+    const { meta, upstream } = input;
+    this.#span = deps.tracer.start(`${meta.api} ${meta.model}`, {
+      kind: 'client',
+      ...(meta.trace === undefined ? {} : { parent: meta.trace }),
+      attributes: { 'weir.upstream': upstream.name, 'weir.target': meta.attempt.target },
+    });
+    const { scheduler, dispatch, target, reservedTokens } = meta.attempt;
+    this.#ticket = deps.load.take({
+      pool: upstream.name,
+      target,
+      tokens: reservedTokens,
+      scheduler,
+      dispatch,
+    });
+  }
+
+  /** Stores the intent. */
+  announce(): Promise<CommitResult> {
+    return this.#usage.announce();
+  }
+
+  /** The request goes out to the upstream. */
+  called(): void {
+    this.#called = true;
+  }
+
+  answered(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
+    const { name, provider } = this.#input.upstream;
+    this.status = status;
+    this.#deps.metrics.answered(name, status);
+    const requestId = headers[provider.requestIdHeader];
+    if (typeof requestId === 'string') this.#providerRequestId = requestId;
+  }
+
+  firstByte(): void {
+    if (this.#firstByteAt !== undefined) return;
+    this.#firstByteAt = this.#deps.now();
+    this.#ticket.firstByte();
+    this.#deps.metrics.firstByte(this.#input.upstream.name, this.#firstByteAt - this.startedAt);
+  }
+
+  failed(reason: string): void {
+    this.#deps.metrics.failed(this.#input.upstream.name, reason);
+  }
+
+  usageFrame(report: TapReport): UsageFrame {
+    return this.#usage.frame(report, this.status);
+  }
+
+  /** The call is over: somebody else may have its place, at the target and within a limit. */
+  release({ handedBack }: AttemptEnd): void {
+    this.#ticket.release();
+    const { grant, id } = this.#input.meta;
+    if (grant.held && !handedBack) this.#deps.holds.finish(id);
+  }
+
+  /** Stores what was used. */
+  close(end: AttemptEnd, report: TapReport, deliveredBytes: number): void {
+    const { status } = this;
+    const providerRequestId = this.#providerRequestId;
+    this.#usage.settle({
+      ...end,
+      report,
+      status,
+      called: this.#called,
+      providerRequestId,
+      firstByteAt: this.#firstByteAt,
+      deliveredBytes,
+    });
+    const { outcome, reason } = end;
+    this.#deps.metrics.ended(this.#input.upstream.name, outcome, this.#deps.now() - this.startedAt);
+    this.#span.end(reason === undefined ? {} : { error: reason });
+  }
+}
