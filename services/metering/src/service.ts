@@ -1,67 +1,39 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { ensureStreams, followUsage } from '@weir/messaging';
-import { type Build, connectMesh, replicasOf, type ServiceContext, watchConfig } from '@weir/runtime';
-import { labelOf, modelLabels } from './core/model-labels.ts';
-import { createSettlement, type Settlement } from './core/settlement.ts';
-import { createUsageBatch } from './handlers/usage-batch.ts';
-import { createMeteringMetrics, type MeteringMetrics } from './metering-metrics.ts';
+import { createLease } from '@weir/messaging';
+import { type Build, connectMesh, replicasOf, watchConfig } from '@weir/runtime';
+import { keepLedger } from './ledger/keep-ledger.ts';
+import { LedgerWriter, pause } from './ledger-writer.ts';
+import { createMeteringMetrics } from './metering-metrics.ts';
 import { readMeteringSettings } from './settings.ts';
-import { startUsageTail } from './usage-tail.ts';
 
-const maxAccounts = 200_000;
-const sweepMs = 10_000;
-const noLabels = modelLabels(undefined);
-
-const startSweep = (context: ServiceContext, settlement: Settlement, metrics: MeteringMetrics): void => {
-  const timer = setInterval(() => {
-    const abandoned = settlement.sweep(context.now());
-    if (abandoned === 0) return;
-    metrics.countAbandoned(abandoned);
-    context.logger.warn({ intents: abandoned }, 'attempts were never accounted for');
-  }, sweepMs);
-  context.lifecycle.onShutdown('final', 'intent sweep', () => clearInterval(timer));
-};
-
-/** Metering: turns usage events into settled usage. */
+/** Metering: turns usage events into the ledger. One replica writes, the others stand by. */
 export const build: Build = async (context) => {
   const { logger, health, lifecycle } = context;
   const settings = readMeteringSettings(context.env);
-  const settlement = createSettlement({ maxOpenIntents: settings.maxOpenIntents, maxAccounts });
-  const metrics = createMeteringMetrics(context.metrics, () => settlement.openIntents);
   const bus = await connectMesh(context, 'usage');
-
-  let labels: ReadonlySet<string> | undefined;
-  /** Key-value may come later than this process, as the stream may. */
-  const watchLabels = async (): Promise<void> => {
-    if (labels) return;
-    const source = await watchConfig(context, bus);
-    labels = modelLabels(source.current);
-    source.onChange((config) => {
-      labels = modelLabels(config);
-    });
-  };
-
-  const onBatch = createUsageBatch({
-    settlement,
-    metrics,
-    labelOf: (model) => labelOf(labels ?? noLabels, model),
-    logger,
+  const config = await watchConfig(context, bus);
+  const metrics = createMeteringMetrics(context.metrics, {
+    openIntents: () => writer.intents?.size ?? 0,
+    sourceLag: () => writer.lag,
+    active: () => writer.intents !== undefined,
   });
-  const onPoison = (problem: string) => {
-    metrics.countEvent('unknown', 'poison');
-    logger.error({ problem }, 'usage batch refused');
-  };
-  const tail = startUsageTail({
-    follow: async (onError) => {
-      await watchLabels();
-      await ensureStreams(bus, { replicas: replicasOf(context) });
-      return followUsage({ bus, durable: settings.durable, onBatch, onPoison, onError });
-    },
-    onTrouble: (error, pauseMs) => logger.warn({ err: error, pauseMs }, 'usage is not being followed'),
-    // Rejects when it is cut short, which is no different from being over.
-    pause: (pauseMs, signal) => delay(pauseMs, undefined, { signal }).catch(() => undefined),
+  const writer = new LedgerWriter({ context, settings, bus, metrics, config });
+  const lease = createLease({
+    bus,
+    name: 'metering',
+    holder: context.instance,
+    replicas: replicasOf(context),
+    leaseMs: settings.leaseMs,
   });
-  health.check('usage', tail.status);
-  startSweep(context, settlement, metrics);
-  lifecycle.onShutdown('stop-intake', 'usage', () => tail.stop());
+  const keeper = keepLedger({
+    lease,
+    run: (signal, onBooted) => writer.run(signal, onBooted),
+    onTrouble: (error, pauseMs) => logger.warn({ err: error, pauseMs }, 'the ledger is not being written'),
+    onHalt: (error) => logger.fatal({ err: error }, 'the ledger is halted until somebody has looked at it'),
+    pause,
+  });
+  health.check('ledger', () => keeper.status());
+  lifecycle.onShutdown('stop-intake', 'ledger', async () => {
+    await keeper.stop();
+    await writer.stop();
+  });
 };

@@ -1,37 +1,61 @@
-import { DiscardPolicy, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
-import { streams, subjects } from '@weir/contracts';
+import { type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
+import { streams } from '@weir/contracts';
 import type { NatsBus } from './nats-bus.ts';
+import { type StreamSettings, streamSettings, weaknessesOf } from './stream-settings.ts';
 
-const nanosPerSecond = 1_000_000_000;
-const secondsPerDay = 86_400;
+export interface StreamOptions {
+  /** Of the streams that are created here: 1 on a single server, 3 on a cluster. */
+  readonly replicas: number;
+  /** Told once for each setting that is weaker than money needs it. */
+  readonly onWeakness?: (weakness: string) => void;
+  /** Weak settings are refused. Default false. */
+  readonly requireDurable?: boolean;
+}
+
+const create = async (manager: JetStreamManager, settings: StreamSettings): Promise<StreamConfig> => {
+  try {
+    return (await manager.streams.add(settings)).config;
+  } catch (error) {
+    // Another replica may have been quicker.
+    const info = await manager.streams.info(settings.name).catch(() => {
+      throw error;
+    });
+    return info.config;
+  }
+};
+
+/** What Weir cannot work without, as opposed to what it would rather have. */
+const assertUsable = (found: StreamConfig): void => {
+  const demands: [string, boolean][] = [
+    ['allow_direct', found.allow_direct],
+    ['allow_atomic', found.name !== streams.ledger || found.allow_atomic === true],
+    ['discard_new_per_subject', found.name !== streams.alerts || found.discard_new_per_subject],
+  ];
+  const missing = demands.filter(([, holds]) => !holds).map(([setting]) => setting);
+  if (missing.length > 0)
+    throw new Error(`stream ${found.name} must have ${missing.join(' and ')} on: change its settings`);
+};
+
+const assertDurable = (weaknesses: readonly string[], options: StreamOptions): void => {
+  for (const weakness of weaknesses) options.onWeakness?.(weakness);
+  if (options.requireDurable && weaknesses.length > 0) {
+    throw new Error(`streams are weaker than is required: ${weaknesses.join('; ')}`);
+  }
+};
 
 /**
  * Creates the streams that do not exist yet. One that exists is left as it is: its settings are the operator's.
- * Resolves when JetStream has answered; rejects when it is not there.
+ * Resolves when JetStream has answered; rejects when it is not there, or when a stream cannot be worked with.
  */
-export const ensureStreams = async (bus: NatsBus, options: { replicas: number }): Promise<void> => {
+export const ensureStreams = async (bus: NatsBus, options: StreamOptions): Promise<void> => {
   const manager = await jetstreamManager(bus.connection, { timeout: 5_000 });
-  const names = new Set<string>();
-  for await (const stream of manager.streams.list()) names.add(stream.config.name);
-  if (names.has(streams.usage)) return;
-  try {
-    await manager.streams.add({
-      name: streams.usage,
-      subjects: [subjects.usages],
-      storage: StorageType.File,
-      retention: RetentionPolicy.Limits,
-      discard: DiscardPolicy.New,
-      num_replicas: options.replicas,
-      max_age: 40 * secondsPerDay * nanosPerSecond,
-      duplicate_window: 600 * nanosPerSecond,
-      max_msg_size: 64 * 1024,
-      deny_delete: true,
-      deny_purge: true,
-    });
-  } catch (error) {
-    // Another replica may have been quicker.
-    await manager.streams.info(streams.usage).catch(() => {
-      throw error;
-    });
+  const existing = new Map<string, StreamConfig>();
+  for await (const { config } of manager.streams.list()) existing.set(config.name, config);
+  const found: StreamConfig[] = [];
+  for (const settings of streamSettings(options.replicas)) {
+    const config = existing.get(settings.name) ?? (await create(manager, settings));
+    assertUsable(config);
+    found.push(config);
   }
+  assertDurable(found.flatMap(weaknessesOf), options);
 };

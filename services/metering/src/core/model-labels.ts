@@ -11,3 +11,14 @@ export const modelLabels = (config: WeirConfig | undefined): ReadonlySet<string>
 
 export const labelOf = (known: ReadonlySet<string>, model: string): string =>
   known.has(model) ? model : 'other';
+
+/** Follows the configuration; everything is `other` until there is one. */
+export const createLabelOf = (
+  onChange: (listener: (config: WeirConfig) => void) => void,
+): ((model: string) => string) => {
+  let known = modelLabels(undefined);
+  onChange((config) => {
+    known = modelLabels(config);
+  });
+  return (model) => labelOf(known, model);
+};

@@ -1,0 +1,59 @@
+import { chargesOf } from '../charges.ts';
+import { createTotals, type Totals } from '../totals.ts';
+import { type AttemptBook, createAttemptBook } from './attempt-book.ts';
+import { createFindingLog, type InvariantReport, toInvariantReport } from './finding.ts';
+import { judgeQuality } from './judge-quality.ts';
+import { createSinkWatch, type SinkTotals } from './sink-watch.ts';
+import { createTenantSums } from './tenant-sums.ts';
+import type { UnitRecord } from './unit-reader.ts';
+
+export interface RecordBooksOptions {
+  readonly sinks: readonly SinkTotals[];
+  readonly maxUnreportedPercent: number;
+  readonly trustsPredecessors: boolean;
+}
+
+/** What is kept of the records alone, without USAGE: I2, I5, I6 and I8, and the counters for I4. */
+export interface RecordBooks {
+  readonly attempts: AttemptBook;
+  readonly totals: Totals;
+  readonly records: number;
+  take(record: UnitRecord): void;
+  /** Once. `sequence`: last commit of the ledger. */
+  report(sequence: number): readonly InvariantReport[];
+}
+
+export const createRecordBooks = (options: RecordBooksOptions): RecordBooks => {
+  const { sinks, maxUnreportedPercent, trustsPredecessors } = options;
+  const attemptLog = createFindingLog('I2');
+  const tenantLog = createFindingLog('I5');
+  const attempts = createAttemptBook(attemptLog, trustsPredecessors);
+  const tenants = createTenantSums(tenantLog);
+  const sinkWatch = createSinkWatch(sinks, trustsPredecessors);
+  const totals = createTotals();
+  let records = 0;
+  return {
+    attempts,
+    totals,
+    get records() {
+      return records;
+    },
+    take: ({ sequence, subject, event }) => {
+      const where = `LEDGER ${sequence}`;
+      records += 1;
+      attempts.take(event, where);
+      tenants.take(subject, event, where);
+      sinkWatch.take(sequence, event.data);
+      totals.add(chargesOf(event.data));
+    },
+    report: (sequence) => {
+      tenants.end();
+      return [
+        toInvariantReport('I2', attemptLog),
+        toInvariantReport('I5', tenantLog),
+        sinkWatch.report(sequence),
+        judgeQuality(attempts.qualities(), maxUnreportedPercent),
+      ];
+    },
+  };
+};

@@ -1,0 +1,93 @@
+import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream';
+import { streams, subjects } from '@weir/contracts';
+
+export type StreamSettings = Partial<StreamConfig> & { readonly name: string };
+
+const nanosPerSecond = 1_000_000_000;
+const nanosPerDay = 86_400 * nanosPerSecond;
+
+/** Nothing in them is ever thrown away to make room: a full stream refuses, and somebody notices. */
+const lasting = {
+  storage: StorageType.File,
+  retention: RetentionPolicy.Limits,
+  discard: DiscardPolicy.New,
+  deny_delete: true,
+  deny_purge: true,
+  allow_direct: true,
+} as const;
+
+/** The streams of a mesh, as they are made where there are none. */
+export const streamSettings = (replicas: number): readonly StreamSettings[] => [
+  {
+    ...lasting,
+    name: streams.usage,
+    subjects: [subjects.usages],
+    num_replicas: replicas,
+    max_age: 40 * nanosPerDay,
+    duplicate_window: 600 * nanosPerSecond,
+    max_msg_size: 64 * 1024,
+  },
+  {
+    ...lasting,
+    name: streams.ledger,
+    subjects: [subjects.allRated, subjects.ledgerCommits],
+    num_replicas: replicas,
+    allow_atomic: true,
+  },
+  {
+    ...lasting,
+    name: streams.alerts,
+    subjects: [subjects.alerts],
+    num_replicas: replicas,
+    max_age: 400 * nanosPerDay,
+    max_msgs_per_subject: 1,
+    discard_new_per_subject: true,
+  },
+  { ...lasting, name: streams.audit, subjects: [subjects.audits], num_replicas: replicas },
+  // Copies for people to look at: the oldest may go.
+  {
+    ...lasting,
+    name: streams.deadLetters,
+    subjects: [subjects.deadLetters],
+    num_replicas: replicas,
+    discard: DiscardPolicy.Old,
+    max_age: 40 * nanosPerDay,
+    max_bytes: 256 * 1024 * 1024,
+    deny_purge: false,
+  },
+];
+
+/** Streams that money depends on. */
+export const moneyStreams: ReadonlySet<string> = new Set([streams.usage, streams.ledger, streams.alerts]);
+
+/** Fewer copies than this do not survive the loss of a machine. */
+const durableReplicas = 3;
+
+/**
+ * What makes an existing stream weaker than money needs it, in words: what it is, what it should be.
+ * How often the server calls fsync cannot be seen by a client: that is the operator's to check.
+ */
+export const weaknessesOf = (found: StreamConfig): string[] => {
+  const wanted = streamSettings(durableReplicas).find(({ name }) => name === found.name);
+  if (!wanted || !moneyStreams.has(found.name)) return [];
+  const weaknesses: string[] = [];
+  const demand = (setting: string, actual: unknown, right: unknown, holds: boolean): void => {
+    if (!holds) weaknesses.push(`${found.name}: ${setting} is ${actual}, should be ${right}`);
+  };
+  demand(
+    'num_replicas',
+    found.num_replicas,
+    `${durableReplicas} or more`,
+    found.num_replicas >= durableReplicas,
+  );
+  demand('storage', found.storage, StorageType.File, found.storage === StorageType.File);
+  demand('retention', found.retention, RetentionPolicy.Limits, found.retention === RetentionPolicy.Limits);
+  demand('discard', found.discard, DiscardPolicy.New, found.discard === DiscardPolicy.New);
+  demand('deny_delete', found.deny_delete, true, found.deny_delete);
+  demand('deny_purge', found.deny_purge, true, found.deny_purge);
+  demand('persist_mode', found.persist_mode, 'default', found.persist_mode !== 'async');
+  const wantedAge = wanted.max_age ?? 0;
+  const lastsLong = found.max_age === 0 || (wantedAge > 0 && found.max_age >= wantedAge);
+  demand('max_age', found.max_age, wantedAge === 0 ? 'none' : `${wantedAge} or more`, lastsLong);
+  return weaknesses;
+};
