@@ -19,7 +19,7 @@ interface Addresses {
   readonly monitorUrl: string;
 }
 
-const configFile = fileURLToPath(new URL('nats.conf', import.meta.url));
+const meshConfigFile = fileURLToPath(new URL('nats.conf', import.meta.url));
 const startTimeoutMs = 20_000;
 const pollMs = 20;
 
@@ -66,6 +66,10 @@ export const startNatsServer = async (input: {
   readonly port?: number;
   /** "always", or an interval such as "10s". */
   readonly syncInterval?: string;
+  /** Instead of infra/nats/nats.conf. */
+  readonly configFile?: string;
+  /** For references in the configuration, beside those of nats.conf. */
+  readonly env?: NodeJS.ProcessEnv;
   readonly leash: Leash;
   readonly onOutput?: (chunk: Buffer) => void;
 }): Promise<NatsServer> => {
@@ -74,11 +78,22 @@ export const startNatsServer = async (input: {
   const owned = startProcess({
     command: input.binary,
     args: [
-      ...['--config', configFile, '--addr', '127.0.0.1', '--port', String(input.port ?? -1)],
+      ...[
+        '--config',
+        input.configFile ?? meshConfigFile,
+        '--addr',
+        '127.0.0.1',
+        '--port',
+        String(input.port ?? -1),
+      ],
       ...['--http_port', '-1', '--ports_file_dir', portsFolder],
     ],
     // nats.conf takes the value as its own syntax: without quotes a space in the path would end it.
-    env: { WEIR_NATS_STORE: JSON.stringify(input.storeFolder), WEIR_NATS_SYNC: input.syncInterval ?? '10s' },
+    env: {
+      ...input.env,
+      WEIR_NATS_STORE: JSON.stringify(input.storeFolder),
+      WEIR_NATS_SYNC: input.syncInterval ?? '10s',
+    },
     leash: input.leash,
     ipc: false,
   });

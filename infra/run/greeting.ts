@@ -21,6 +21,8 @@ const exampleModel = ({ upstreams }: WeirConfig): string => {
   return names.find((name) => !name.includes('*')) ?? 'any-model';
 };
 
+const exampleOrg = ({ tenants }: WeirConfig): string => tenants[0]?.org ?? 'my-org';
+
 /** What a newcomer needs once everything runs: where, with which key, and a line to paste. */
 export const greeting = (plan: StartPlan): string => {
   const key = isDemoKeyKnown(plan.config) ? demoKey : '$YOUR_KEY';
@@ -28,6 +30,8 @@ export const greeting = (plan: StartPlan): string => {
     model: exampleModel(plan.config),
     messages: [{ role: 'user', content: 'Hello' }],
   });
+  const here = (path: string): string => relative(process.cwd(), path);
+  const adminToken = plan.adminTokenFile === undefined ? 'your environment' : here(plan.adminTokenFile);
   const upstreams = Object.keys(plan.config.upstreams).join(', ');
   return `
 Weir is ready.
@@ -35,11 +39,14 @@ Weir is ready.
   base URL   ${plan.baseUrl}
   key        ${key}
   upstreams  ${upstreams}
-  logs       ${relative(process.cwd(), plan.state.logFolder)}/
+  admin      ${plan.adminUrl}, token in ${adminToken}
+  logs       ${here(plan.state.logFolder)}/
 
   curl ${plan.baseUrl}/v1/chat/completions \\
     -H "authorization: Bearer ${key}" -H "content-type: application/json" \\
     -d '${body}'
+
+  npx weir keys create --org ${exampleOrg(plan.config)} --id my-key    # more: npx weir help
 
 Ctrl-C ends everything.
 `;

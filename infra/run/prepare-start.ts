@@ -19,6 +19,11 @@ export interface StartPlan {
   readonly config: WeirConfig;
   readonly ingressPort: number;
   readonly baseUrl: string;
+  readonly adminPort: number;
+  readonly adminUrl: string;
+  readonly adminDatabase: string;
+  /** Undefined: the environment has a credential. */
+  readonly adminTokenFile: string | undefined;
   readonly simulatorPort: number;
   readonly simulatorUrl: string;
   readonly state: StateFolder;
@@ -28,6 +33,8 @@ interface ChosenConfig {
   readonly file: string;
   readonly config: WeirConfig;
 }
+
+const defaultAdminPort = 8081;
 
 const quickstart = join(checkout, 'examples', 'quickstart', 'weir.yaml');
 
@@ -64,6 +71,10 @@ const chooseConfig = async (env: Environment, stateFolder: string): Promise<Chos
   return { file, config: await checkConfig(file, env) };
 };
 
+/** Whoever gives a credential means that one, and no other. */
+const hasAdminCredential = (env: Environment): boolean =>
+  ['WEIR_ADMIN_TOKEN', 'WEIR_ADMIN_TOKENS'].some((name) => (env[name] ?? '') !== '');
+
 export const prepareStart = async (env: Environment): Promise<StartPlan> => {
   const state = await takeStateFolder(resolve(checkout, env['WEIR_STATE'] ?? '.weir'));
   const simulatorPort = await freePort();
@@ -71,6 +82,8 @@ export const prepareStart = async (env: Environment): Promise<StartPlan> => {
   const { file: configFile, config } = await chooseConfig({ ...env, WEIR_SIM_URL: simulatorUrl }, state.path);
   const ingressPort = readPort(env, 'WEIR_PORT') ?? config.listeners.http.port;
   await requireFreePort(ingressPort, 'WEIR_PORT', ingressPort + 1);
+  const adminPort = readPort(env, 'WEIR_ADMIN_PORT') ?? defaultAdminPort;
+  await requireFreePort(adminPort, 'WEIR_ADMIN_PORT', adminPort + 1);
   const natsPort = readPort(env, 'WEIR_NATS_PORT');
   if (natsPort !== undefined) await requireFreePort(natsPort, 'WEIR_NATS_PORT', natsPort + 1);
   return {
@@ -80,6 +93,10 @@ export const prepareStart = async (env: Environment): Promise<StartPlan> => {
     config,
     ingressPort,
     baseUrl: `http://127.0.0.1:${ingressPort}`,
+    adminPort,
+    adminUrl: `http://127.0.0.1:${adminPort}`,
+    adminDatabase: state.adminDatabase,
+    adminTokenFile: hasAdminCredential(env) ? undefined : state.adminTokenFile,
     simulatorPort,
     simulatorUrl,
     state,

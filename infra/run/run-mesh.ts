@@ -5,9 +5,9 @@ import { StartFailure } from './run-task.ts';
 import { serviceEnvironment } from './service-environment.ts';
 import { openServiceLog, type ServiceLog } from './service-log.ts';
 import {
+  presentServices,
   type ServiceName,
   type ServiceProcess,
-  serviceNames,
   startServiceProcess,
 } from './service-process.ts';
 import { type Supervised, supervise } from './supervise.ts';
@@ -21,10 +21,12 @@ export interface RunningMesh {
 /** Intake first, the bus last: what is in flight can end, and the ledger gets its last records. */
 const stopOrder: readonly string[] = [
   'ingress',
+  'admin',
   'policy',
   'scheduler',
   'adapter',
   'metering',
+  'exporter',
   'simulator',
   'nats',
 ];
@@ -106,8 +108,9 @@ export const runMesh = (input: { plan: StartPlan; report: (line: string) => void
   const start = async (): Promise<void> => {
     const nats = await startNats(workshop);
     if (stopping.signal.aborted) return;
-    const services = serviceNames.map((name) => startService(name, nats.url, workshop));
+    const services = presentServices().map((name) => startService(name, nats.url, workshop));
     await Promise.all(services.map((service) => awaitReady(service, input.plan.state.logFolder)));
+    await input.plan.state.announce({ adminUrl: input.plan.adminUrl, natsUrl: nats.url });
     workshop.isUp = true;
   };
   const ready = start();

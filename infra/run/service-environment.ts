@@ -1,7 +1,10 @@
 import type { ServiceName } from './service-process.ts';
 
 /** Secrets that one service alone may see: a provider's key is of no use to anyone but the adapter. */
-const adapterOnly = ['OPENAI_API_KEY', 'ANTHROPIC_API_KEY'] as const;
+const ownSecrets: readonly (readonly [ServiceName, readonly string[]])[] = [
+  ['adapter', ['OPENAI_API_KEY', 'ANTHROPIC_API_KEY']],
+  ['admin', ['WEIR_ADMIN_TOKEN', 'WEIR_ADMIN_TOKENS', 'WEIR_ADMIN_TOKEN_FILE']],
+];
 
 /** The environment of one service process of a mesh on this machine. */
 export const serviceEnvironment = (input: {
@@ -10,6 +13,11 @@ export const serviceEnvironment = (input: {
   readonly natsUrl: string;
   readonly configFile: string;
   readonly ingressPort: number;
+  readonly adminPort: number;
+  /** Where the admin service keeps what can be made again. */
+  readonly adminDatabase: string;
+  /** File of the admin token. Absent: the environment has one. */
+  readonly adminTokenFile?: string | undefined;
   readonly simulatorPort: number;
   readonly simulatorUrl: string;
 }): NodeJS.ProcessEnv => {
@@ -19,10 +27,15 @@ export const serviceEnvironment = (input: {
     NATS_URL: input.natsUrl,
     WEIR_CONFIG: input.configFile,
     WEIR_PORT: String(input.ingressPort),
+    WEIR_ADMIN_PORT: String(input.adminPort),
+    WEIR_ADMIN_DB: input.adminDatabase,
+    ...(input.adminTokenFile === undefined ? {} : { WEIR_ADMIN_TOKEN_FILE: input.adminTokenFile }),
     WEIR_HEALTH_PORT: '0',
     WEIR_SIM_PORT: String(input.simulatorPort),
     WEIR_SIM_URL: input.simulatorUrl,
   };
-  if (input.name !== 'adapter') for (const secret of adapterOnly) delete environment[secret];
+  for (const [owner, secrets] of ownSecrets) {
+    if (input.name !== owner) for (const secret of secrets) delete environment[secret];
+  }
   return environment;
 };

@@ -3,7 +3,16 @@ import { fileURLToPath } from 'node:url';
 import { describeExit, type OwnedProcess, startProcess } from './child-process.ts';
 import type { Leash } from './leash.ts';
 
-export const serviceNames = ['policy', 'scheduler', 'adapter', 'metering', 'ingress', 'simulator'] as const;
+export const serviceNames = [
+  'policy',
+  'scheduler',
+  'adapter',
+  'metering',
+  'ingress',
+  'admin',
+  'exporter',
+  'simulator',
+] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 /** What a service says of itself once it can take work. */
@@ -23,6 +32,12 @@ export interface ServiceProcess extends OwnedProcess {
 }
 
 export const checkout = fileURLToPath(new URL('../..', import.meta.url));
+
+const entryPoint = (name: ServiceName): string => `${checkout}services/${name}/src/main.ts`;
+
+/** A service that this checkout does not have is not started. */
+export const presentServices = (): readonly ServiceName[] =>
+  serviceNames.filter((name) => existsSync(entryPoint(name)));
 
 const pinnedNode = `${checkout}node_modules/.bin/node`;
 /** Tests may run on a Node that cannot run TypeScript; the services cannot. */
@@ -70,7 +85,7 @@ export const startServiceProcess = (input: {
 }): ServiceProcess => {
   const owned = startProcess({
     command: nodeBinary,
-    args: ['--disable-warning=ExperimentalWarning', `${checkout}services/${input.name}/src/main.ts`],
+    args: ['--disable-warning=ExperimentalWarning', entryPoint(input.name)],
     env: input.env,
     leash: input.leash,
     ipc: true,

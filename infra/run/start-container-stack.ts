@@ -17,7 +17,7 @@ const simulatorPort = 8090;
 export const startContainerStack = async (): Promise<ContainerStack> => {
   const stack = await new DockerComposeEnvironment(checkout, 'docker-compose.yml')
     .withBuild()
-    .withEnvironment({ WEIR_PORT: '0' })
+    .withEnvironment({ WEIR_PORT: '0', WEIR_ADMIN_PORT: '0' })
     .withDefaultWaitStrategy(Wait.forHealthCheck())
     .withStartupTimeout(startTimeoutMs)
     .up()

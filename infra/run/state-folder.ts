@@ -6,6 +6,12 @@ export interface StateFolder {
   readonly path: string;
   readonly jetstreamFolder: string;
   readonly logFolder: string;
+  /** What the admin service keeps: it can be deleted, the ledger has it all. */
+  readonly adminDatabase: string;
+  /** Drawn by the admin service when it is not there. */
+  readonly adminTokenFile: string;
+  /** Tells the command line where the mesh is. */
+  readonly announce: (mesh: { readonly adminUrl: string; readonly natsUrl: string }) => Promise<void>;
   readonly release: () => Promise<void>;
 }
 
@@ -32,10 +38,17 @@ export const takeStateFolder = async (path: string): Promise<StateFolder> => {
   const logFolder = join(path, 'logs');
   await mkdir(logFolder, { recursive: true });
   await writeFile(lockFile, String(process.pid));
+  const meshFile = join(path, 'mesh.json');
   return {
     path,
     jetstreamFolder: join(path, 'jetstream'),
     logFolder,
-    release: () => rm(lockFile, { force: true }),
+    adminDatabase: join(path, 'admin.db'),
+    adminTokenFile: join(path, 'admin-token'),
+    announce: (mesh) => writeFile(meshFile, `${JSON.stringify(mesh)}\n`),
+    release: async () => {
+      await rm(meshFile, { force: true });
+      await rm(lockFile, { force: true });
+    },
   };
 };
