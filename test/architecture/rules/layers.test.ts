@@ -36,7 +36,7 @@ test('the test kit is found outside of tests only', () => {
 test('a package is found outside its own place, and one without a place anywhere', () => {
   expect(layers.findStrayPackages(fixture)).toEqual([
     'shared/contracts/src/frame.ts:1 imports zod, which belongs to shared/contracts/src/config/ and shared/contracts/src/schema/',
-    'services/ingress/src/relay.ts:1 imports undici, which belongs to services/adapter/',
+    'services/ingress/src/relay.ts:1 imports undici, which belongs to services/adapter/ and services/exporter/',
     'services/ingress/src/relay.ts:3 imports lodash, which belongs to nobody yet',
   ]);
 });
