@@ -111,7 +111,7 @@ describe(`every process is killed at random, seed ${seed}`, () => {
     const kills = startKillSchedule({
       mesh: running,
       random: createSeededRandom(seed),
-      pauseMs: [200, 1_500],
+      pauseMs: [300, 1_200],
       awayMs: [20, 400],
     });
     const load = await runMixedLoad({
@@ -135,7 +135,7 @@ describe(`every process is killed at random, seed ${seed}`, () => {
     const records = await readRecords(natsUrl);
     const report = compareWithProvider({ calls, records: latestOf(records), book: bookOf() });
     expect(report.mismatches.slice(0, 20), told).toEqual([]);
-    expect(report.qualities.reported).toBeGreaterThan(requests / 3);
+    expect(report.qualities.reported).toBeGreaterThan(requests / 5);
 
     const totals = createTotals();
     for (const record of records) totals.add(chargesOf(record));

@@ -24,42 +24,49 @@ export interface KillScheduleOptions {
   readonly awayMs: readonly [from: number, below: number];
 }
 
-/** Kills one process after the other by SIGKILL, as the seed says, and starts it again: services, NATS and Redis alike. */
+/**
+ * Kills one process after the other by SIGKILL, as the seed says, and starts it again: services, NATS and Redis alike.
+ * The next one may die while the last is still on its way back.
+ */
 export const startKillSchedule = (options: KillScheduleOptions): KillSchedule => {
   const { mesh, random, pauseMs, awayMs } = options;
   const dead = new Set<string>();
   const killed: Victim[] = [];
+  const returning = new Map<Victim, Promise<void>>();
   const stopping = new AbortController();
   const live = (name: ServiceName): readonly MeshService[] =>
     mesh.services[name].filter(({ instance }) => !dead.has(instance));
   const pause = ([from, below]: readonly [number, number]): Promise<unknown> =>
     delay(random.between(from, below), undefined, { signal: stopping.signal }).catch(() => undefined);
 
-  const killOne = async (victim: Victim): Promise<void> => {
-    if (victim === 'nats') {
-      await mesh.nats().kill();
-      await pause(awayMs);
-      return mesh.nats().restart();
-    }
-    if (victim === 'redis') {
-      await mesh.redis().kill('SIGKILL');
-      await pause(awayMs);
-      return mesh.redis().restart();
-    }
-    const service = random.pick(live(victim));
+  const killServer = async (kill: () => Promise<void>, restart: () => Promise<void>): Promise<void> => {
+    await kill();
+    await pause(awayMs);
+    await restart();
+  };
+  const killService = async (name: ServiceName): Promise<void> => {
+    const service = random.pick(live(name));
     dead.add(service.instance);
     service.kill('SIGKILL');
     await service.exited;
     await pause(awayMs);
-    await mesh.add(victim);
+    await mesh.add(name);
+  };
+  const killOne = (victim: Victim): Promise<void> => {
+    if (victim === 'nats') return killServer(mesh.nats().kill, mesh.nats().restart);
+    if (victim === 'redis') return killServer(() => mesh.redis().kill('SIGKILL'), mesh.redis().restart);
+    return killService(victim);
   };
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       await pause(pauseMs);
-      if (stopping.signal.aborted) return;
       const victim = random.pick(victims);
+      if (stopping.signal.aborted || returning.has(victim)) continue;
       killed.push(victim);
-      await killOne(victim);
+      returning.set(
+        victim,
+        killOne(victim).finally(() => returning.delete(victim)),
+      );
     }
   };
   const running = run();
@@ -69,6 +76,7 @@ export const startKillSchedule = (options: KillScheduleOptions): KillSchedule =>
     stop: async () => {
       stopping.abort();
       await running;
+      await Promise.all(returning.values());
     },
   };
 };

@@ -127,7 +127,7 @@ export const runMixedLoad = async (options: MixedLoadOptions): Promise<MixedLoad
       const plan = draw(random, keys);
       const ending = await callOnce(plan, baseUrls(), agent);
       // A closed door is no load: a client waits before it knocks again.
-      if (ending === 'cut' && !plan.kind.startsWith('leave')) await delay(20);
+      if (ending === '503' || (ending === 'cut' && !plan.kind.startsWith('leave'))) await delay(100);
       count(endings, `${plan.kind} ${ending}`);
       count(statuses, ending);
       done += 1;

@@ -1,0 +1,115 @@
+import { startMesh, waitFor } from '@weir/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { admin, adminMesh } from '../e2e/support/admin-api.ts';
+import { parseBody } from '../e2e/support/http-call.ts';
+
+type Mesh = Awaited<ReturnType<typeof startMesh>>;
+
+let mesh: Mesh | undefined;
+afterEach(async () => {
+  await mesh?.stop();
+  mesh = undefined;
+});
+
+/** Promise P8. */
+const effectMs = 1_000;
+
+interface Answer {
+  /** Milliseconds of `performance.now()`. */
+  readonly startedAt: number;
+  readonly status: number;
+}
+
+const call = async (running: Mesh, secret: string): Promise<Answer> => {
+  const startedAt = performance.now();
+  const answer = await fetch(`${running.baseUrl}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model: 'sim-gpt',
+      max_tokens: 2,
+      messages: [{ role: 'user', content: '[[tokens:2]] go' }],
+    }),
+    signal: AbortSignal.timeout(30_000),
+  });
+  await answer.arrayBuffer();
+  return { startedAt, status: answer.status };
+};
+
+/** Clients that ask one request after another with one key. */
+const startLoad = (running: Mesh, secret: string) => {
+  const answers: Answer[] = [];
+  let stopping = false;
+  const work = async (): Promise<void> => {
+    while (!stopping) answers.push(await call(running, secret));
+  };
+  const workers = Array.from({ length: 24 }, work);
+  return {
+    answers,
+    statusesAfter: (at: number) =>
+      answers.filter(({ startedAt }) => startedAt >= at).map(({ status }) => status),
+    stop: async (): Promise<void> => {
+      stopping = true;
+      await Promise.all(workers);
+    },
+  };
+};
+
+const start = async (): Promise<Mesh> => {
+  mesh = await startMesh(
+    adminMesh({
+      redis: true,
+      replicas: { policy: 3 },
+      env: { WEIR_POLICY_STORE_TIMEOUT_MS: '2000' },
+    }),
+  );
+  return mesh;
+};
+
+const createKey = async (running: Mesh, id: string, more: object = {}): Promise<string> => {
+  const created = await admin(running, 'POST', '/orgs/demo/keys', { body: { id, ...more } });
+  expect(created.status).toBe(201);
+  const { secret } = parseBody(created);
+  await waitFor(async () => (await call(running, secret)).status === 200, { what: 'the key to work' });
+  return secret;
+};
+
+/** Lets the load run until so many more requests have been answered. */
+const untilMore = (load: ReturnType<typeof startLoad>, at: number, count: number): Promise<boolean> =>
+  waitFor(() => load.statusesAfter(at).length >= count, { what: `${count} answers`, timeoutMs: 20_000 });
+
+describe('with three policies under load', () => {
+  it('a revoked key is refused by each of them within a second, and stays refused', async () => {
+    const running = await start();
+    const secret = await createKey(running, 'revoked');
+    const load = startLoad(running, secret);
+    await untilMore(load, 0, 200);
+    expect((await admin(running, 'POST', '/orgs/demo/keys/revoked/revoke')).status).toBe(200);
+    const inForceAt = performance.now() + effectMs;
+    await untilMore(load, inForceAt, 300);
+    await load.stop();
+    expect(load.answers.filter(({ status }) => status === 200).length).toBeGreaterThan(100);
+    expect(new Set(load.statusesAfter(inForceAt))).toEqual(new Set([401]));
+  });
+
+  it('a changed limit is that of each of them within a second, both ways', async () => {
+    const running = await start();
+    const generous = { requestsPerMinute: 1_000_000 };
+    const secret = await createKey(running, 'changed', { rateLimits: [generous] });
+    const change = async (rateLimit: object): Promise<number> => {
+      const body = { rateLimits: [rateLimit] };
+      expect((await admin(running, 'PATCH', '/orgs/demo/keys/changed', { body })).status).toBe(200);
+      return performance.now() + effectMs;
+    };
+    const load = startLoad(running, secret);
+    await untilMore(load, 0, 200);
+    const tightAt = await change({ requestsPerMinute: 1, burstRequests: 1 });
+    await untilMore(load, tightAt, 300);
+    const tight = load.statusesAfter(tightAt);
+    const wideAt = await change(generous);
+    await untilMore(load, wideAt, 300);
+    await load.stop();
+    expect(tight.filter((status) => status === 200).length).toBeLessThanOrEqual(2);
+    expect(new Set(load.statusesAfter(wideAt))).toEqual(new Set([200]));
+  });
+});
