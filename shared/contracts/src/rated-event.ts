@@ -117,7 +117,10 @@ export interface LedgerCommit {
    * Absent: there are no records.
    */
   readonly latestStart?: number;
-  /** SHA-256, hex, over the commit before this one's hash, and each payload of the unit's records, in order. */
+  /**
+   * SHA-256, hex, over the hash of the commit before this one, then each payload of the unit's records, in order, led by
+   * its length: four bytes, big-endian.
+   */
   readonly hash: string;
   readonly previousHash: string;
   /** Writer, for people. */

@@ -36,7 +36,7 @@ export const attemptOutcomes = [
 
 export type AttemptOutcome = (typeof attemptOutcomes)[number];
 
-/** Data of a `started` event: the durable intent, acknowledged before the first byte reaches the client. */
+/** Data of a `started` event: the durable intent, stored before the provider is called. */
 export interface AttemptStarted {
   readonly requestId: string;
   readonly attempt: number;

@@ -27,6 +27,8 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   #account: AttemptAccount;
   #tap: ResponseTap = createPassTap();
   #controller: Controller | undefined;
+  /** The intent is stored, and the upstream was called. */
+  #called = false;
   #relaying = false;
   #ended = false;
   /** Since when the answer is read although nobody waits for it. */
@@ -66,19 +68,14 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
 
   start(): void {
     this.accept();
-    // The intent is stored while the upstream is already at work; the gate waits for both.
+    // No provider is called before the intent is stored: whatever dies then, the call is known.
     this.#account
       .announce()
       .then((result) => {
         if (result.outcome === 'refused') this.fail('metering_unavailable');
-        else if (this.#gate.acknowledge()) this.#afterOpening();
+        else this.#call();
       })
       .catch((error) => this.#crash(error));
-    try {
-      callUpstream(this.#deps, this.input, this.run, this);
-    } catch (error) {
-      this.#crash(error);
-    }
   }
 
   grant(bytes: number, frames: number): void {
@@ -103,7 +100,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     else if (this.finished) this.#writer.tick();
     else if (this.#drainingSince !== undefined) {
       if (now - this.#drainingSince > this.#deps.drainLimitMs) this.#leaveDrain();
-    } else if (this.#gate.waitsForIntent && now - this.#account.startedAt > this.#deps.intentTimeoutMs) {
+    } else if (!this.#called && now - this.#account.startedAt > this.#deps.intentTimeoutMs) {
       this.fail('metering_unavailable');
     } else this.#writer.tick();
   }
@@ -206,10 +203,10 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error('the upstream answered with an error'));
   }
 
-  #afterOpening(): void {
+  #call(): void {
     if (this.finished) return;
-    if (this.#ended) this.#complete();
-    else this.#controller?.resume();
+    this.#called = true;
+    callUpstream(this.#deps, this.input, this.run, this);
   }
 
   #complete(): void {

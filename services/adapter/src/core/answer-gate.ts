@@ -11,8 +11,8 @@ export interface GateSink {
 export const holdBytes = 128 * 1024;
 
 /**
- * Holds an answer back until it may begin: the intent is stored, and there is something to say that no
- * retry could say better. A stream begins with its first event; other answers when they are whole.
+ * Holds an answer back until there is something to say that no retry could say better. A stream begins with its first
+ * event; other answers when they are whole.
  */
 export class AnswerGate {
   isOpen = false;
@@ -21,16 +21,10 @@ export class AnswerGate {
   #streams = false;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
-  #acknowledged = false;
   #whole = false;
 
   constructor(sink: GateSink) {
     this.#sink = sink;
-  }
-
-  /** Everything but the acknowledgement of the intent is there. */
-  get waitsForIntent(): boolean {
-    return !this.isOpen && !this.#acknowledged && this.#isReady();
   }
 
   begin(head: HeadFrame, streams: boolean): void {
@@ -50,9 +44,8 @@ export class AnswerGate {
       this.#held.push(chunk);
       this.#heldBytes += chunk.byteLength;
     }
-    if (this.isOpen) return flowing;
-    if (this.#openWhenReady()) return true;
-    return this.#heldBytes <= holdBytes;
+    if (!this.isOpen) this.#openWhenReady();
+    return flowing;
   }
 
   /** The answer is whole. Returns true when the gate is open. */
@@ -61,19 +54,13 @@ export class AnswerGate {
     return this.isOpen || this.#openWhenReady();
   }
 
-  /** The intent is stored. Returns true when the gate opened by it. */
-  acknowledge(): boolean {
-    this.#acknowledged = true;
-    return !this.isOpen && this.#openWhenReady();
-  }
-
   #isReady(): boolean {
     if (!this.#head) return false;
     return this.#whole || (this.#streams ? this.#heldBytes > 0 : this.#heldBytes > holdBytes);
   }
 
   #openWhenReady(): boolean {
-    if (!this.#acknowledged || !this.#head || !this.#isReady()) return false;
+    if (!this.#head || !this.#isReady()) return false;
     this.isOpen = true;
     this.#sink.head(this.#head);
     for (const chunk of this.#held) this.#sink.write(chunk);

@@ -29,9 +29,9 @@ export interface RunAttemptDeps {
 const answerError = (deps: AttemptDeps, meta: EnvelopeMeta, error: WireError): void =>
   deps.bus.publish(meta.replyTo, errorPacket(withAnswerHeaders(meta, error)));
 
-/** No upstream was called, and none will be. */
-const releaseHold = ({ holds }: AttemptDeps, { grant, id }: EnvelopeMeta): void => {
-  if (grant?.held) holds.release(id);
+/** No upstream was called, and none will be; unless the request was submitted before, and runs elsewhere. */
+const releaseHold = ({ holds }: AttemptDeps, { grant, id, submission }: EnvelopeMeta): void => {
+  if (grant?.held && submission === 0) holds.release(id);
 };
 
 const run = (deps: RunAttemptDeps, envelope: Envelope, meta: RunningAttempt['input']['meta']): void => {

@@ -59,7 +59,7 @@ const startedShape = {
 export const attemptStartedSchema = z
   .object(startedShape)
   .readonly()
-  .describe('The durable intent, acknowledged before the first byte reaches the client.');
+  .describe('The durable intent, stored before the provider is called.');
 
 export const attemptFinalSchema = z
   .object({
