@@ -1,8 +1,9 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { type RatedUsage, subjects, toRatedEvent } from '@weir/contracts';
 import type { Checkpoint } from '@weir/ledger';
 import type { LogMessage, LogTail, LogTailOptions } from '@weir/messaging';
 import { expect, test, vi } from 'vitest';
-import type { LimitStore } from './core/limit-store.ts';
+import type { LimitStore, StoreSnapshot } from './core/limit-store.ts';
 import { type LedgerProjectionOptions, startLedgerProjection } from './ledger-projection.ts';
 import { createMemoryStore } from './stores/memory-store.ts';
 
@@ -47,6 +48,16 @@ const record = (sequence: number, tokens: number): LogMessage => {
   };
 };
 
+const ledgerOf = (messages: readonly LogMessage[]) => ({
+  info: async () => ({ epoch, first: 1, last: messages.length }),
+  read: async ({ from }: { from: number }) => ({
+    outcome: 'read' as const,
+    messages: messages.slice(from - 1, from + 1),
+    pending: 0,
+  }),
+  close: () => undefined,
+});
+
 type Tail = Omit<LogTailOptions, 'bus'>;
 
 const setUp = (given: Partial<LedgerProjectionOptions> = {}) => {
@@ -59,10 +70,10 @@ const setUp = (given: Partial<LedgerProjectionOptions> = {}) => {
       tails.push(options);
       return { stop: async () => undefined } as LogTail;
     },
-    epochOfLedger: async () => epoch,
+    openLedger: () => ledgerOf([]),
     loadCheckpoint: async () => undefined,
     onTrouble: (error) => troubles.push(String(error)),
-    pause: async () => undefined,
+    pause: () => turn(),
     ...given,
   });
   const tail = async (count = 1): Promise<Tail> => {
@@ -92,11 +103,84 @@ test('or with a checkpoint', async () => {
     hash: 'h',
     totals: new Map([[counter, 100n]]),
   };
-  const { projection, tail, spent } = setUp({ loadCheckpoint: async () => checkpoint });
+  const earlier = Array.from({ length: 40 }, (_, index) => record(index + 1, 0));
+  const { projection, tail, spent } = setUp({
+    openLedger: () => ledgerOf(earlier),
+    loadCheckpoint: async () => checkpoint,
+  });
   const { from, onMessages } = await tail();
   expect(from).toBe(41);
   await onMessages([record(41, 5)]);
   expect(await spent()).toBe(105n);
+  await projection.stop();
+});
+
+test('a store knows no totals before it has those of the whole ledger, so that no spent budget has room meanwhile', async () => {
+  const ledger = [record(1, 5), record(2, 7), record(3, 1)];
+  const restored: number[] = [];
+  const store = createMemoryStore(() => now);
+  const watched = new Proxy(store, {
+    get: (target, name: keyof LimitStore) =>
+      name === 'restore'
+        ? (snapshot: StoreSnapshot) => {
+            restored.push(snapshot.watermark);
+            return target.restore(snapshot);
+          }
+        : target[name].bind(target),
+  });
+  const { projection, tail } = setUp({ store: watched, openLedger: () => ledgerOf(ledger) });
+  expect((await tail()).from).toBe(4);
+  expect(restored).toEqual([3]);
+  expect((await store.read([counter]))[0]?.spent).toBe(13n);
+  await projection.stop();
+});
+
+test('a checkpoint that is ahead of the ledger is that of another', async () => {
+  const checkpoint: Checkpoint = {
+    sourceEpoch: 'x',
+    sequence: 40,
+    hash: 'h',
+    totals: new Map([[counter, 100n]]),
+  };
+  const { projection, tail, spent } = setUp({
+    openLedger: () => ledgerOf([record(1, 5)]),
+    loadCheckpoint: async () => checkpoint,
+  });
+  expect((await tail()).from).toBe(2);
+  expect(await spent()).toBe(5n);
+  await projection.stop();
+});
+
+test('a store that was emptied is filled again though the ledger rests', async () => {
+  let current = createMemoryStore(() => now);
+  const store: LimitStore = new Proxy(current, {
+    get: (_, name: keyof LimitStore) => current[name].bind(current),
+  });
+  const ledger: LogMessage[] = [];
+  const { projection, tail, troubles } = setUp({ store, openLedger: () => ledgerOf(ledger) });
+  await (await tail()).onMessages([record(1, 5)]);
+  ledger.push(record(1, 5));
+  current = createMemoryStore(() => now);
+  expect((await tail(2)).from).toBe(2);
+  expect((await store.read([counter]))[0]?.spent).toBe(5n);
+  expect(troubles).toEqual(['Error: the limit store was emptied']);
+  await projection.stop();
+});
+
+test('a store that came back with older data is brought up again though the ledger rests', async () => {
+  const before = createMemoryStore(() => now);
+  await before.restore({ epoch, watermark: 1, totals: new Map([[counter, 5n]]) });
+  const older = createMemoryStore(() => now);
+  await older.restore({ epoch, watermark: 0, totals: new Map() });
+  let current = before;
+  const store: LimitStore = new Proxy(before, {
+    get: (_, name: keyof LimitStore) => current[name].bind(current),
+  });
+  const { projection, tail, troubles } = setUp({ store });
+  expect((await tail()).from).toBe(2);
+  current = older;
+  expect((await tail(2)).from).toBe(1);
+  expect(troubles).toEqual(['Error: the limit store went back from ledger record 1 to 0']);
   await projection.stop();
 });
 

@@ -1,15 +1,16 @@
 import { type RatedUsage, streams } from '@weir/contracts';
 import { type Checkpoint, readLedgerMessage, toSettleRecord } from '@weir/ledger';
-import type { LogMessage, LogTail, LogTailOptions } from '@weir/messaging';
+import type { LogMessage, LogReader, LogTail, LogTailOptions } from '@weir/messaging';
 import type { LimitStore, SettleBatch, StorePosition } from './core/limit-store.ts';
+import { readLedgerSnapshot } from './ledger-snapshot.ts';
+import { StoreUnavailable } from './stores/store-unavailable.ts';
 
 type Follow = (options: Omit<LogTailOptions, 'bus'>) => Promise<LogTail>;
 
 export interface LedgerProjectionOptions {
   readonly store: Pick<LimitStore, 'position' | 'restore' | 'settle'>;
   readonly follow: Follow;
-  /** When the LEDGER stream was created. */
-  readonly epochOfLedger: () => Promise<string>;
+  readonly openLedger: () => Pick<LogReader, 'info' | 'read' | 'close'>;
   /** Totals to begin with, so that the ledger need not be read from its start. Undefined: there are none. */
   readonly loadCheckpoint: () => Promise<Checkpoint | undefined>;
   /** Each record once or more, before it is settled. Must not throw. */
@@ -28,6 +29,10 @@ export interface LedgerProjection {
 }
 
 const retryPauseMs = 500;
+const storeCheckMs = 1_000;
+
+const wentBack = (from: number, to: number): Error =>
+  new Error(`the limit store went back from ledger record ${from} to ${to}`);
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -68,16 +73,39 @@ class Projection implements LedgerProjection {
 
   /** The store's position, which it is given first if it has none. */
   async #findPosition(): Promise<StorePosition> {
-    const { store, epochOfLedger, loadCheckpoint } = this.#options;
+    const { store } = this.#options;
     const known = await store.position();
     if (known) return known;
-    const epoch = await epochOfLedger();
-    const checkpoint = await loadCheckpoint();
-    const totals = checkpoint?.totals ?? new Map<string, bigint>();
-    await store.restore({ epoch, watermark: checkpoint?.sequence ?? 0, totals });
+    await this.#restore();
     const restored = await store.position();
     if (!restored) throw new Error('the limit store lost what it was just given');
     return restored;
+  }
+
+  async #restore(): Promise<void> {
+    const { store, openLedger, loadCheckpoint, onRecord } = this.#options;
+    const reader = openLedger();
+    try {
+      const from = { reader, checkpoint: await loadCheckpoint(), signal: this.#stopping.signal };
+      await store.restore(await readLedgerSnapshot(onRecord ? { ...from, onRecord } : from));
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** A store that was emptied, or came back with older data, is found while the ledger rests, too. */
+  async #checkStore(settledTo: () => number, signal: AbortSignal): Promise<void> {
+    const { store, pause } = this.#options;
+    while (!signal.aborted) {
+      await pause(storeCheckMs, signal);
+      const least = settledTo();
+      const position = await store.position().catch((error: unknown) => {
+        if (error instanceof StoreUnavailable) return 'away' as const;
+        throw error;
+      });
+      if (position === undefined) throw new Error('the limit store was emptied');
+      if (position !== 'away' && position.watermark < least) throw wentBack(least, position.watermark);
+    }
   }
 
   async #followOnce(): Promise<void> {
@@ -95,11 +123,11 @@ class Projection implements LedgerProjection {
       onError: failed.resolve,
     });
     this.#status = true;
-    const stop = (): void => failed.resolve(undefined);
-    this.#stopping.signal.addEventListener('abort', stop, { once: true });
-    if (this.#stopping.signal.aborted) stop();
+    const ended = new AbortController();
+    const until = AbortSignal.any([this.#stopping.signal, ended.signal]);
+    this.#checkStore(() => settledTo, until).then(() => failed.resolve(undefined), failed.resolve);
     const error = await failed.promise;
-    this.#stopping.signal.removeEventListener('abort', stop);
+    ended.abort();
     await tail.stop();
     if (error) throw error;
   }
@@ -120,8 +148,7 @@ class Projection implements LedgerProjection {
     // Another replica was quicker: what it has not settled is left to do.
     if (outcome.outcome === 'behind' && outcome.watermark > watermark)
       return this.#settle(news, { epoch, watermark: outcome.watermark });
-    if (outcome.outcome === 'behind')
-      throw new Error(`the limit store went back from ledger record ${watermark} to ${outcome.watermark}`);
+    if (outcome.outcome === 'behind') throw wentBack(watermark, outcome.watermark);
     if (outcome.outcome === 'foreign')
       throw new Error(
         `the limit store has the totals of another ledger, created ${outcome.epoch}: empty it, or point policy to its own store`,

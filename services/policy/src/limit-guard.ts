@@ -49,7 +49,12 @@ const toShare = async (
     budgets: reservation.budgets.map((budget) => {
       const spent = spentOf.get(budget.counter) ?? 0n;
       const left = budget.limit - spent;
-      return left <= 0n ? budget : { ...budget, limit: spent + left / BigInt(replicas) };
+      const { carry } = budget;
+      return {
+        ...budget,
+        limit: left <= 0n ? budget.limit : spent + left / BigInt(replicas),
+        ...(carry === undefined ? {} : { carry: { ...carry, most: carry.most / BigInt(replicas) } }),
+      };
     }),
   };
 };
@@ -88,6 +93,8 @@ export const createLimitGuard = ({ store, fallback, replicas, onTrouble }: Limit
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
         noteFailure(error);
+        // Its answer may only be late: a request that is refused must not hold anything then.
+        if (failureMode === 'closed') store.release([reservation.id]).catch(() => undefined);
         return without(reservation, failureMode);
       }
     },

@@ -155,6 +155,40 @@ describe('a budget', () => {
     expect(await limit('c')).toMatchObject({ outcome: 'refused' });
   });
 
+  test('that clamped clamps the request that is submitted again, to the same', async () => {
+    const { limit, memory } = await setUp({ budgets: [{ ...tokens, limit: 500, onLow: 'clamp' }] });
+    await limit('a');
+    const terms = { outputCap: 80, holds: [{ amount: '190' }] };
+    expect(await limit('b')).toMatchObject({ outcome: 'within', terms });
+    await memory.release(['a']);
+    expect(await limit('b')).toMatchObject({ outcome: 'within', terms });
+  });
+
+  test('that clamps leaves room for each of several answers', async () => {
+    const { limit } = await setUp({ budgets: [{ ...tokens, limit: 150, onLow: 'clamp' }] });
+    const features = { ...meta.features, choices: 3 };
+    expect(await limit('a', { features })).toMatchObject({ outcome: 'refused' });
+    expect(await limit('b')).toMatchObject({ terms: { outputCap: 40 } });
+  });
+
+  test('that clamps refuses what cannot be told to be shorter', async () => {
+    const { limit } = await setUp({ budgets: [{ ...tokens, onLow: 'clamp' }] });
+    expect(
+      await limit('a', { api: 'generic', features: { chars: 400, messages: 1, tools: 0 } }),
+    ).toMatchObject({
+      outcome: 'refused',
+      error: { reason: 'budget_spent' },
+    });
+  });
+
+  test('holds no output for answers that have none', async () => {
+    const { limit } = await setUp({ budgets: [tokens] });
+    const features = { inputTokens: 100, chars: 400, messages: 1, tools: 0 };
+    expect(await limit('a', { api: 'openai.embeddings', features })).toMatchObject({
+      terms: { holds: [{ amount: '110' }] },
+    });
+  });
+
   test('of money clamps by the price', async () => {
     const budget = { name: 'daily', unit: 'money', limit: '0.000003', period: 'daily', onLow: 'clamp' };
     const { limit } = await setUp({ budgets: [budget] });
@@ -239,6 +273,42 @@ describe('without the limit store', () => {
     for (const id of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) outcomes.push((await limit(id)).outcome);
     // Half of 10 requests; the budget's half, 2,000 tokens, has room for six.
     expect(outcomes).toEqual(['within', 'within', 'within', 'within', 'within', 'refused', 'refused']);
+  });
+
+  test('what it carried out after all is given back, as the client was refused', async () => {
+    const late = createMemoryStore(() => now);
+    await late.restore({ epoch: 'e', watermark: 0, totals: new Map() });
+    let isLate = true;
+    const store: LimitStore = new Proxy(late, {
+      get: (target, name: keyof LimitStore) =>
+        name === 'reserve' && isLate
+          ? async (...given: Parameters<LimitStore['reserve']>) => {
+              await target.reserve(...given);
+              throw new StoreUnavailable('reserve', new Error('late'));
+            }
+          : target[name].bind(target),
+    });
+    const { limit } = await setUp({ rateLimits: [{ concurrency: 1 }] }, { store });
+    expect(await limit('a')).toMatchObject({ outcome: 'refused', error: { reason: 'limits_unavailable' } });
+    isLate = false;
+    expect(await limit('b')).toMatchObject({ outcome: 'within' });
+  });
+
+  test('each replica lets its share of what was carried over through, not all of it', async () => {
+    const carrying = { budgets: [{ name: 'b', limit: 1_000, period: 'daily', rollOver: 1 }] };
+    const { limit, memory } = await setUp(carrying, { store: away, replicas: 2, failureMode: 'open' });
+    // A correction of nothing: the day before is known, and nothing was spent then.
+    const yesterday = 't|route:chat/key:acme/k1|b|1768348800|1768435200';
+    await memory.settle({
+      epoch: 'e',
+      from: 0,
+      to: 1,
+      records: [{ id: 'x', charges: [[yesterday, 0n]], tokens: undefined, ends: true }],
+    });
+    const outcomes = [];
+    for (const id of ['a', 'b', 'c', 'd']) outcomes.push((await limit(id)).outcome);
+    // 310 tokens each; the replica's half of 2,000 has room for three.
+    expect(outcomes).toEqual(['within', 'within', 'within', 'refused']);
   });
 
   test('it is asked again when a probe finds it back', async () => {

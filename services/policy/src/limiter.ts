@@ -67,6 +67,24 @@ const toWithin = (reservation: Reservation, states: LimitStates, outputCap: numb
   ],
 });
 
+/** What the output has to be lowered to. Undefined: nothing, or that would not help. */
+const capFor = ({ outcome, reservation }: Tried, request: LimitedRequest): number | undefined => {
+  // It comes again: what it holds was made for this cap, and now there may be room for less.
+  if (outcome.outcome === 'reserved') return outcome.outputCap;
+  if (outcome.outcome !== 'denied' || outcome.refusal.by !== 'budget') return undefined;
+  const { meta, applied, price } = request;
+  const { api, features } = meta;
+  const { budgets: states } = outcome;
+  return clampOutput({
+    reservation,
+    states,
+    budgets: applied.budgets,
+    api,
+    features,
+    outputFor: price.outputFor,
+  });
+};
+
 class RequestLimiter {
   #dependencies: LimiterDependencies;
 
@@ -75,18 +93,10 @@ class RequestLimiter {
   }
 
   async limit(request: LimitedRequest): Promise<Limited> {
-    const { meta, applied, price } = request;
+    const { meta } = request;
     const first = await this.#try(request);
     if (first === 'no_price') return refused(noPrice(meta.model));
-    const { outcome, reservation } = first;
-    if (outcome.outcome !== 'denied' || outcome.refusal.by !== 'budget') return this.#conclude(first);
-    const outputCap = clampOutput({
-      reservation,
-      states: outcome.budgets,
-      budgets: applied.budgets,
-      features: meta.features,
-      outputFor: price.outputFor,
-    });
+    const outputCap = capFor(first, request);
     if (outputCap === undefined) return this.#conclude(first);
     const second = await this.#try(request, outputCap);
     return second === 'no_price' ? refused(noPrice(meta.model)) : this.#conclude(second, outputCap);
@@ -95,8 +105,8 @@ class RequestLimiter {
   async #try(request: LimitedRequest, outputCap?: number): Promise<Tried | 'no_price'> {
     const { guard, history, watch, holdTtlMs } = this.#dependencies;
     const { meta, applied, route, price } = request;
-    const { id, model, features } = meta;
-    const plan = { id, ttlMs: holdTtlMs, model, features, applied };
+    const { id, api, model, features } = meta;
+    const plan = { id, ttlMs: holdTtlMs, api, model, features, applied };
     const planned = planReservation(outputCap === undefined ? plan : { ...plan, outputCap }, {
       history,
       budgets: watch,

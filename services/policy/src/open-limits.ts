@@ -68,15 +68,6 @@ const loadCheckpoint = async (context: ServiceContext, bus: NatsBus): Promise<Ch
   return decoded.outcome === 'read' ? decoded.checkpoint : undefined;
 };
 
-const epochOfLedger = async (bus: NatsBus): Promise<string> => {
-  const reader = createLogReader(bus, streams.ledger);
-  try {
-    return (await reader.info()).epoch;
-  } finally {
-    reader.close();
-  }
-};
-
 const follow = (
   context: ServiceContext,
   bus: NatsBus,
@@ -86,7 +77,7 @@ const follow = (
   startLedgerProjection({
     store,
     follow: (options) => followLog({ bus, ...options }),
-    epochOfLedger: () => epochOfLedger(bus),
+    openLedger: () => createLogReader(bus, streams.ledger),
     loadCheckpoint: () => loadCheckpoint(context, bus),
     ...(history === undefined
       ? {}
@@ -141,14 +132,21 @@ export const openLimits = async (input: {
   const projections = stores.map((one) => follow(context, logBus, one, one === store ? history : undefined));
   const [projection] = projections;
   health.check('limits', () => projection?.initialised === true || String(projection?.status()));
-  const onError = (error: unknown): void => logger.debug({ err: error }, 'hold message');
   const { holdTtlMs } = settings;
   const queue = queueGroups.policy;
-  const heard = bus.subscribe(subjects.holds, createHoldMessages({ stores, ttlMs: holdTtlMs, onError }), {
-    queue,
-  });
-  const asked = bus.subscribe(subjects.budgets, createBudgetStatus({ store }), { queue });
-  lifecycle.onShutdown('stop-intake', 'hold messages', () => Promise.all([heard.drain(), asked.drain()]));
+  const hearHolds = (of: LimitStore) =>
+    createHoldMessages({
+      store: of,
+      ttlMs: holdTtlMs,
+      onError: (error) => logger.debug({ err: error }, 'hold message'),
+    });
+  const heard = [
+    bus.subscribe(subjects.holds, hearHolds(store), { queue }),
+    // One replica tells the common store; what each gave away by itself, it alone knows.
+    ...(fallback === store ? [] : [bus.subscribe(subjects.holds, hearHolds(fallback))]),
+    bus.subscribe(subjects.budgets, createBudgetStatus({ store }), { queue }),
+  ];
+  lifecycle.onShutdown('stop-intake', 'hold messages', () => Promise.all(heard.map((one) => one.drain())));
   startCare(context, guard, stores);
   lifecycle.onShutdown('drain', 'ledger projections', async () => {
     await Promise.all(projections.map((one) => one.stop()));

@@ -10,7 +10,7 @@ export interface PolicySettings {
   readonly redisUrl?: string;
   /** How long a request may wait for the limit store. */
   readonly storeTimeoutMs: number;
-  /** What a request holds is given back this long after it was last heard of. */
+  /** What a request holds is given back this long after it was last heard of, which is each 15 s while it runs. */
   readonly holdTtlMs: number;
 }
 
@@ -20,7 +20,7 @@ export const parseSettings = (env: Env): PolicySettings => {
   const parsed = {
     configWaitMs: settings.integer('WEIR_POLICY_CONFIG_WAIT_MS', 1_000, { max: 60_000 }),
     storeTimeoutMs: settings.integer('WEIR_POLICY_STORE_TIMEOUT_MS', 40, { min: 1, max: 10_000 }),
-    holdTtlMs: settings.integer('WEIR_POLICY_HOLD_TTL_MS', 60_000, { min: 1_000, max: 3_600_000 }),
+    holdTtlMs: settings.integer('WEIR_POLICY_HOLD_TTL_MS', 60_000, { min: 20_000, max: 3_600_000 }),
     ...(redisUrl === '' ? {} : { redisUrl }),
   };
   settings.done();

@@ -1,4 +1,5 @@
 import type { ClientInfo, LimitKey, Principal } from '@weir/contracts';
+import { clientNetwork } from './client-network.ts';
 
 /** Callers of open routes are counted under this organisation. */
 export const anonymousOrg = 'anonymous';
@@ -88,7 +89,7 @@ const sharerText = (
     case 'client-ip':
       break;
   }
-  return `client-ip:${sha256Hex(client.ip).slice(0, shownDigits)}`;
+  return `client-ip:${sha256Hex(clientNetwork(client.ip)).slice(0, shownDigits)}`;
 };
 
 /** The place, and behind it who has a counter of their own there: `route:chat/key:acme/k1`. */

@@ -32,6 +32,20 @@ const requestWith = (place: PlaceKind, rules: Partial<Rules>, fields: Partial<Li
 };
 
 describe('what shares a limit', () => {
+  it('is the network of an IPv6 client, which has more addresses than anybody could count', () => {
+    const scopeOf = (ip: string) =>
+      resolveLimits(
+        requestWith(
+          'route',
+          { rateLimits: [rateLimit({ key: 'client-ip' })] },
+          { client: { ip, headers: {} } },
+        ),
+      ).rateLimits[0]?.scope;
+    expect(scopeOf('2001:db8::1')).toBe(scopeOf('2001:db8::ffff:2'));
+    expect(scopeOf('2001:db8::1')).not.toBe(scopeOf('2001:db8:0:1::1'));
+    expect(scopeOf('::ffff:192.0.2.7')).toBe(scopeOf('192.0.2.7'));
+  });
+
   it.each<[PlaceKind, LimitKey | undefined, string]>([
     ['route', undefined, 'route:chat/key:acme/k1'],
     ['route', 'key', 'route:chat/key:acme/k1'],

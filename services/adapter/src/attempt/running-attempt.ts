@@ -226,7 +226,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   /** The provider bills for the whole answer, so it is read to where it says how much that was. */
   #beginDrain(): boolean {
     if (this.#drainingSince !== undefined) return true;
-    if (this.input.upstream.config.onDisconnect !== 'drain' || this.#ended) return false;
+    if (this.input.upstream.config.onDisconnect !== 'drain' || !this.#called || this.#ended) return false;
     if (!this.#deps.drains.begin()) return false;
     this.#drainingSince = this.#deps.now();
     this.#controller?.resume();

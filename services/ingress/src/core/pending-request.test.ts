@@ -199,6 +199,15 @@ describe('what policy holds for a request of which nothing began', () => {
     expect(commands.filter((command) => command === 'release')).toHaveLength(1);
   });
 
+  it('stays when the bus was away: what was on its way then may have begun', () => {
+    const request = begin();
+    request.reconnected(startedAt);
+    const [submit] = request.tick(startedAt + nobodyBackoffMs);
+    expect(submit).toEqual({ do: 'submit', submission: 1 });
+    refused(request);
+    expect(doings(request.clientGone(startedAt))).toBe('close');
+  });
+
   it('stays while it is submitted again, and when an earlier submission may have begun', () => {
     const again = after(after(begin(), refused), (request) => request.tick(startedAt + hopTimeoutMs));
     expect(again.stage).toBe('submitted');

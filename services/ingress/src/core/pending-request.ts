@@ -46,6 +46,8 @@ export class PendingRequest {
   #probationUntil: number | undefined;
   /** Policy may hold something for it, and no attempt is under way. */
   #isUntouched = false;
+  /** A submission was given up on without an answer: it may be under way all the same. */
+  #hasLostTrack = false;
   #bound: Candidate | undefined;
 
   constructor(input: { timing: RequestTiming; deadline: number; budget: ResubmitBudget; now: number }) {
@@ -122,6 +124,7 @@ export class PendingRequest {
     this.stage = 'backing-off';
     this.#backOffUntil = now + this.#timing.nobodyBackoffMs;
     this.#isUntouched = false;
+    this.#hasLostTrack = true;
     return [];
   }
 
@@ -220,6 +223,7 @@ export class PendingRequest {
     if (this.submission >= this.#timing.maxResubmissions || !this.#budget.spend())
       return this.#fail(otherwise);
     this.submission += 1;
+    this.#hasLostTrack = true;
     return this.#submit(now);
   }
 
@@ -227,7 +231,7 @@ export class PendingRequest {
     this.#enter('submitted', now);
     this.#isUntouched = false;
     this.#lastFrameAt = now;
-    return [{ do: 'submit', submission: this.submission }];
+    return [{ do: 'submit', submission: Math.max(this.submission, this.#hasLostTrack ? 1 : 0) }];
   }
 
   #grant(): Command[] {
@@ -252,9 +256,8 @@ export class PendingRequest {
     return [...commands, ...this.#close()];
   }
 
-  /** What was submitted before may have begun after all. */
   #noteUntouched(error: WireError): void {
-    this.#isUntouched = error.resubmit === true && this.submission === 0;
+    this.#isUntouched = error.resubmit === true && !this.#hasLostTrack;
   }
 
   #close(): Command[] {

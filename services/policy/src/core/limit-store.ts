@@ -44,6 +44,8 @@ export interface Reservation {
   readonly id: string;
   /** The hold is forgotten unless it is extended within this time. */
   readonly ttlMs: number;
+  /** What the output was lowered to, so that the holds fit. Kept with them. Absent: it was not. */
+  readonly outputCap?: number;
   readonly buckets: readonly BucketCharge[];
   readonly slots: readonly SlotClaim[];
   readonly budgets: readonly BudgetHold[];
@@ -85,6 +87,8 @@ export type ReserveOutcome =
       readonly outcome: 'reserved';
       /** True: this id holds already, and nothing was changed. */
       readonly again: boolean;
+      /** When `again`: the cap that its holds were made for. Absent: none. */
+      readonly outputCap?: number;
       /** What did not fit and is not enforced. Empty when `again`. */
       readonly wouldDeny: readonly Refusal[];
     } & LimitStates)

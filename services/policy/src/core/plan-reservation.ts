@@ -1,5 +1,6 @@
-import type { Features } from '@weir/contracts';
+import type { Api, Features } from '@weir/contracts';
 import { type AppliedBudget, type AppliedLimits, type AppliedRateLimit, estimateTokens } from '@weir/limits';
+import { hasOutput } from './api-output.ts';
 import type { BudgetWatch } from './budget-watch.ts';
 import { inputToHold } from './held-input.ts';
 import type { BucketCharge, BudgetHold, Reservation, SlotClaim } from './limit-store.ts';
@@ -12,6 +13,7 @@ export interface ReservationPlan {
   /** Request id. */
   readonly id: string;
   readonly ttlMs: number;
+  readonly api: Api;
   readonly model: string;
   readonly features: Features;
   readonly applied: AppliedLimits;
@@ -39,6 +41,7 @@ const likelyOutputTokens = 512;
 /** Of all answers that the request asks for. */
 const outputToHold = (budget: AppliedBudget, plan: ReservationPlan, deps: PlanDependencies): number => {
   const { hold } = budget.config;
+  if (!hasOutput(plan.api)) return 0;
   if (plan.outputCap !== undefined) return plan.outputCap;
   const { outputCap, choices = 1 } = plan.features;
   if (hold.mode === 'fixed') return choices * Math.min(hold.outputTokens, outputCap ?? hold.outputTokens);
@@ -70,10 +73,11 @@ const toHold = (budget: AppliedBudget, amount: bigint): BudgetHold => ({
 /** Input and the likely output. A long cap alone never makes a request too large for its bucket. */
 const tokensToCharge = (limit: AppliedRateLimit, plan: ReservationPlan, deps: PlanDependencies): number => {
   const input = estimateTokens(plan.features, limit.config.estimate);
+  const capacity = limit.tokens?.capacity ?? 0;
+  if (!hasOutput(plan.api)) return input;
   const likely = deps.history.quantileOf(plan.model, likelyQuantile) ?? likelyOutputTokens;
   const { outputCap, choices = 1 } = plan.features;
   const output = Math.min(choices * Math.min(likely, outputCap ?? likely), plan.outputCap ?? Infinity);
-  const capacity = limit.tokens?.capacity ?? 0;
   return input >= capacity ? input : Math.min(capacity, input + output);
 };
 
@@ -107,6 +111,7 @@ export const planReservation = (plan: ReservationPlan, deps: PlanDependencies): 
   const reservation: Reservation = {
     id: plan.id,
     ttlMs: plan.ttlMs,
+    ...(plan.outputCap === undefined ? {} : { outputCap: plan.outputCap }),
     buckets: rateLimits.flatMap((limit) => toCharges(limit, plan, deps)),
     slots: rateLimits.flatMap(toClaims),
     budgets: holds,

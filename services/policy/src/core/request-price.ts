@@ -42,10 +42,18 @@ export const createRequestPrice = (
   book: PriceBook,
   request: PricedRequest,
 ): RequestPrice => {
-  const { principal, at } = request;
+  const { api, principal, at } = request;
   const skus = skusOf(config, request);
   const refusesUnpriced = config.pricing.onMissing === 'deny';
-  const questionOf = (sku: Sku, inputTokens: number) => ({ ...sku, org: principal.org, at, inputTokens });
+  // Only these requests may ask for parts of the prompt to be cached at a surcharge; which do is not known here.
+  const caching = api === 'anthropic.messages' ? ({ cacheWrites: '5m' } as const) : {};
+  const questionOf = (sku: Sku, inputTokens: number) => ({
+    ...sku,
+    ...caching,
+    org: principal.org,
+    at,
+    inputTokens,
+  });
   return {
     costOf: (inputTokens, outputTokens) => {
       let dearest = 0n;

@@ -3,14 +3,13 @@ import type { BusMessage } from '@weir/messaging';
 import type { LimitStore } from '../core/limit-store.ts';
 
 export interface HoldMessageDependencies {
-  /** The store, and what stands in for it. */
-  readonly stores: readonly Pick<LimitStore, 'extend' | 'finish' | 'release'>[];
+  readonly store: Pick<LimitStore, 'extend' | 'finish' | 'release'>;
   readonly ttlMs: number;
   readonly onError: (error: unknown) => void;
 }
 
 const carryOut = (
-  store: HoldMessageDependencies['stores'][number],
+  store: HoldMessageDependencies['store'],
   { kind, ids }: HoldMessage,
   ttlMs: number,
 ): Promise<void> => {
@@ -20,9 +19,9 @@ const carryOut = (
 
 /** What became of running requests. One that is lost costs a hold's time to live, so a failure is only reported. */
 export const createHoldMessages =
-  ({ stores, ttlMs, onError }: HoldMessageDependencies) =>
+  ({ store, ttlMs, onError }: HoldMessageDependencies) =>
   async ({ data }: Pick<BusMessage, 'data'>): Promise<void> => {
     const message = decodeHoldMessage(data);
     if (!message) return;
-    await Promise.all(stores.map((store) => carryOut(store, message, ttlMs).catch(onError)));
+    await carryOut(store, message, ttlMs).catch(onError);
   };

@@ -132,6 +132,15 @@ const suite = (start: () => Promise<StoreUnderTest>): void => {
       });
     });
 
+    it('tells what its output was lowered to when it comes again', async () => {
+      await begin();
+      const parts = { budgets: [budget()] };
+      expect(await reserve('a', { ...parts, outputCap: 80 })).not.toHaveProperty('outputCap');
+      expect(await reserve('a', parts)).toMatchObject({ again: true, outputCap: 80 });
+      await reserve('b', parts);
+      expect(await reserve('b', parts)).not.toHaveProperty('outputCap');
+    });
+
     it('changes nothing when it comes again', async () => {
       await begin();
       const parts = { buckets: [bucket()], slots: [slot()], budgets: [budget()] };

@@ -70,7 +70,7 @@ const misfitsOf = (
 ];
 
 const take = (state: StoreState, reservation: Reservation, now: number): void => {
-  const { id, ttlMs, buckets, slots, budgets } = reservation;
+  const { id, ttlMs, outputCap, buckets, slots, budgets } = reservation;
   const expiresAt = now + ttlMs;
   const charges = buckets.map((bucket): HoldRecord['buckets'][number] => {
     const { key, perMinute, cost, capacity, correctable, enforce } = bucket;
@@ -86,6 +86,7 @@ const take = (state: StoreState, reservation: Reservation, now: number): void =>
   for (const { counter, amount } of budgets) addTo(state, 'held', counter, amount);
   state.holds.set(id, {
     expiresAt,
+    outputCap,
     buckets: charges,
     slots: slots.map(({ key }) => key),
     budgets: budgets.map(({ counter, amount }) => ({ counter, amount })),
@@ -96,9 +97,12 @@ const take = (state: StoreState, reservation: Reservation, now: number): void =>
 const refusalOf = ({ by, index }: Misfit): Refusal => ({ by, index });
 
 export const reserveInState = (state: StoreState, reservation: Reservation, now: number): ReserveOutcome => {
-  const again = liveHold(state, reservation.id, now) !== undefined;
+  const held = liveHold(state, reservation.id, now);
   const states = statesOf(state, reservation, now);
-  if (again) return { outcome: 'reserved', again, wouldDeny: [], ...states };
+  if (held) {
+    const cap = held.outputCap === undefined ? {} : { outputCap: held.outputCap };
+    return { outcome: 'reserved', again: true, ...cap, wouldDeny: [], ...states };
+  }
   if (reservation.budgets.length > 0 && state.position === undefined) return { outcome: 'uninitialised' };
   const oversized = reservation.buckets.findIndex(
     ({ enforce, cost, capacity }) => enforce && cost > capacity,

@@ -49,12 +49,12 @@ export const readReserveReply = (reply: RedisReply): ReserveOutcome => {
       ...statesOf(states),
     };
   }
-  return {
-    outcome: 'reserved',
-    again: first === 1,
-    wouldDeny: listOf(second).map(refusalOf),
-    ...statesOf(states),
-  };
+  if (first === 1) {
+    const cap = second === '' ? {} : { outputCap: Number(second) };
+    return { outcome: 'reserved', again: true, ...cap, wouldDeny: [], ...statesOf(states) };
+  }
+  const wouldDeny = listOf(second).map(refusalOf);
+  return { outcome: 'reserved', again: false, wouldDeny, ...statesOf(states) };
 };
 
 export const readSettleReply = (reply: RedisReply): SettleOutcome => {

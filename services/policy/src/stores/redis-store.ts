@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as untilRead } from 'node:timers/promises';
 import { withDeadline } from '@weir/messaging';
 import { Redis } from 'ioredis';
 import type { HoldList, LimitStore, Reservation, SettleBatch, StoreSnapshot } from '../core/limit-store.ts';
@@ -64,6 +65,12 @@ const inChunks = <Item>(items: readonly Item[], size: number): Item[][] =>
 /** Amounts as text: a JSON number would lose digits. */
 const toJson = (value: unknown): string =>
   JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? member.toString() : member));
+
+/** A process that was busy sees the timer before the answer that arrived in time: so it looks once more. */
+const answerWithin = <Answer>(answer: Promise<Answer>, timeoutMs: number): Promise<Answer> =>
+  withDeadline(answer, timeoutMs, 'Redis').catch((error) =>
+    Promise.race([answer, untilRead().then(() => Promise.reject(error))]),
+  );
 
 class RedisStore implements LimitStore {
   readonly #redis: Redis;
@@ -156,7 +163,7 @@ class RedisStore implements LimitStore {
 
   async #ask<Answer>(call: string, ask: () => Promise<Answer>, timeoutMs = this.#callTimeoutMs) {
     try {
-      return await withDeadline(ask(), timeoutMs, 'Redis');
+      return await answerWithin(ask(), timeoutMs);
     } catch (error) {
       throw new StoreUnavailable(call, error);
     }

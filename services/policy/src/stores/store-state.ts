@@ -7,6 +7,7 @@ export interface HoldRecord {
   expiresAt: number;
   /** Emptied when the request finishes. */
   slots: readonly string[];
+  readonly outputCap: number | undefined;
   readonly buckets: readonly {
     readonly key: string;
     readonly perMinute: number;

@@ -216,6 +216,13 @@ test('what goes out, waits or may come again keeps what policy holds for it', ()
   expect(released).toEqual([]);
 });
 
+test('what was submitted before keeps it also when it is refused: the first submission may be running', () => {
+  const { send, load, released } = createRecorded({ delays: { add: () => false } });
+  load(report);
+  send({ ...held, submission: 1, attempt: failed });
+  expect(released).toEqual([]);
+});
+
 test('an adapter that does not answer is not chosen again', () => {
   const { send, load, onNotice, published } = createRecorded();
   load(report);

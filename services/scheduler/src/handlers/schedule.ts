@@ -43,8 +43,9 @@ const refuse = (
   error: WireError,
 ): WireError => {
   bus.publish(meta.replyTo, errorPacket(withAnswerHeaders(meta, error)));
-  // What may come again keeps its hold: a release could overtake the second try.
-  if (meta.grant?.held && !error.resubmit) holds.release(meta.id);
+  // What may come again keeps its hold: a release could overtake the second try. What came again keeps it, too:
+  // the first try may be running.
+  if (meta.grant?.held && !error.resubmit && meta.submission === 0) holds.release(meta.id);
   metrics.countDecision(error.reason);
   return error;
 };

@@ -79,7 +79,7 @@ local function charge(bucket, index)
 end
 
 local function take()
-  local record = { buckets = {}, slots = {}, budgets = {} }
+  local record = { buckets = {}, slots = {}, budgets = {}, outputCap = reservation.outputCap }
   for index, bucket in ipairs(reservation.buckets) do record.buckets[index] = charge(bucket, index) end
   for index, slot in ipairs(reservation.slots) do
     redis.call('ZADD', slot_prefix .. slot.key, whole(expiry), reservation.id)
@@ -96,7 +96,7 @@ local function take()
   redis.call('ZADD', expiries, whole(expiry), reservation.id)
 end
 
-if again then return { 'reserved', 1, {}, states() } end
+if again then return { 'reserved', 1, again.outputCap or '', states() } end
 if #reservation.budgets > 0 and redis.call('HEXISTS', meta, 'watermark') == 0 then return { 'uninitialised' } end
 for index, bucket in ipairs(reservation.buckets) do
   if bucket.enforce and bucket.cost > bucket.capacity then return { 'too_large', index - 1 } end

@@ -1,0 +1,81 @@
+import type { UsageEvent } from '@weir/contracts';
+import type { CommitResult } from '@weir/messaging';
+import { passThroughTracer } from '@weir/runtime';
+import { expect, it } from 'vitest';
+import { createDrainLimit } from '../core/drain-limit.ts';
+import { providerRegistry } from '../providers/registry.ts';
+import { upstreamConfig } from '../testdata/upstream-config.ts';
+import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
+import { RunningAttempt } from './running-attempt.ts';
+
+const begin = () => {
+  const intent = Promise.withResolvers<CommitResult>();
+  const events: UsageEvent[] = [];
+  const called: string[] = [];
+  const deps = {
+    instance: 'adapter-1',
+    source: '/gateways/test',
+    bus: { publish: () => undefined },
+    usage: {
+      publish: (event: UsageEvent) => {
+        events.push(event);
+        return events.length === 1 ? intent.promise : Promise.resolve({ outcome: 'committed' });
+      },
+    },
+    load: { take: () => ({ firstByte: () => undefined, release: () => undefined }) },
+    holds: { finish: () => undefined },
+    drains: createDrainLimit(1),
+    drainLimitMs: 1_000,
+    metrics: { answered: () => {}, failed: () => {}, firstByte: () => {}, ended: () => {} },
+    logger: { error: () => {}, debug: () => {} },
+    tracer: passThroughTracer,
+    now: () => 5_000,
+    newTag: () => 7,
+    later: (work: () => void) => work(),
+  } as unknown as AttemptDeps;
+  const input = {
+    meta: {
+      id: 'r1',
+      api: 'openai.chat',
+      method: 'POST',
+      path: '/v1/chat/completions',
+      model: 'gpt-x',
+      stream: true,
+      deadline: 9_000,
+      features: { inputTokens: 10 },
+      marks: {},
+      body: { where: 'inline', bytes: 2 },
+      client: { ip: '', headers: {} },
+      principal: { org: 'acme', team: 'web', key: 'k1' },
+      grant: { holds: [], expiresAt: 9_000, mac: '' },
+      attempt: { number: 1, remaining: 0, model: 'gpt-x', target: 't0', excluded: [] },
+    },
+    body: new TextEncoder().encode('{}'),
+    upstream: {
+      name: 'pool',
+      config: upstreamConfig('http://localhost', { onDisconnect: 'drain' }),
+      provider: providerRegistry.openai,
+      client: { dispatch: ({ path }: { path: string }) => called.push(path) },
+      rulesOf: () => undefined,
+    },
+  } as unknown as AttemptInput;
+  const attempt = new RunningAttempt(deps, input, () => undefined);
+  attempt.start();
+  return { attempt, called, events, store: () => intent.resolve({ outcome: 'committed' }) };
+};
+
+it('calls the upstream when the intent is stored', async () => {
+  const { called, store } = begin();
+  expect(called).toEqual([]);
+  store();
+  await expect.poll(() => called).toEqual(['/v1/chat/completions']);
+});
+
+it('calls nobody for a client that left before that, also where answers are read to their end', async () => {
+  const { attempt, called, events, store } = begin();
+  attempt.cancel('client_disconnected');
+  store();
+  await expect.poll(() => events).toHaveLength(2);
+  expect(called).toEqual([]);
+  expect(events[1]?.data).toMatchObject({ outcome: 'client_cancelled', quality: 'unknown', usage: {} });
+});
