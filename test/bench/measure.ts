@@ -63,10 +63,16 @@ const measureStep = async (
   load: { connections: number; stream: boolean },
 ): Promise<StepMeasurement> => {
   const running = runningOf(stage, competitor);
-  const { result, cpuMs } = await measureCpu(stage, running, () =>
-    runLoop(stage, running.target, { ...load, warmUpMs: plan.rampMs, durationMs: plan.stepMs }),
-  );
-  return { competitor, ...load, result, cpuPerRequestMs: shareOf(cpuMs, result.answered) };
+  const { result: measured, cpuMs } = await measureCpu(stage, running, async () => {
+    const result = await runLoop(stage, running.target, {
+      ...load,
+      warmUpMs: plan.rampMs,
+      durationMs: plan.stepMs,
+    });
+    return { result, settleMs: await running.settle?.() };
+  });
+  const { result, settleMs } = measured;
+  return { competitor, ...load, result, settleMs, cpuPerRequestMs: shareOf(cpuMs, result.answered) };
 };
 
 const measureStreams = async (
@@ -91,6 +97,7 @@ const measureStreams = async (
         load.durationMs + answerTimeoutMs,
       ) as Promise<PacedStreamsResult>,
   );
+  await running.settle?.();
   return { competitor, result, coreShare: shareOf(cpuMs, load.durationMs + streamRampMs) };
 };
 
@@ -119,21 +126,24 @@ const describeStreams = ({ competitor, result }: StreamMeasurement): string =>
 
 /** Lets the compilers of all processes finish, which takes some thousand requests. */
 const warmUp = async (stage: Stage, plan: BenchPlan): Promise<void> => {
-  for (const [name, { target }] of stage.competitors) {
+  for (const [name, { target, settle }] of stage.competitors) {
     await verifyAnswers(name, target);
     const plainMs = (plan.warmUpMs * 3) / 4;
     await runLoop(stage, target, { connections: 64, stream: false, warmUpMs: 0, durationMs: plainMs });
     const streamMs = plan.warmUpMs - plainMs;
     await runLoop(stage, target, { connections: 16, stream: true, warmUpMs: 0, durationMs: streamMs });
+    await settle?.();
   }
 };
 
 const measureSteps = async (stage: Stage, plan: BenchPlan, say: Say): Promise<StepMeasurement[]> => {
   const steps: StepMeasurement[] = [];
-  // Competitors alternate within each load, so that what else the machine does falls on all of them.
+  const names = [...stage.competitors.keys()];
+  // Competitors alternate within each load, so that what else the machine does falls on all of them; each second
+  // round goes backwards, so that what one leaves behind in caches does not always fall on the same next one.
   for (let round = 0; round < plan.rounds; round += 1) {
     for (const load of plan.loads) {
-      for (const name of stage.competitors.keys()) {
+      for (const name of round % 2 === 0 ? names : names.toReversed()) {
         const step = await measureStep(stage, name, plan, load);
         say(describeStep(step));
         steps.push(step);

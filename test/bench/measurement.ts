@@ -8,7 +8,10 @@ export interface StepMeasurement {
   readonly connections: number;
   readonly stream: boolean;
   readonly result: ClosedLoopResult;
+  /** Includes what was left to do after the last answer. */
   readonly cpuPerRequestMs: CpuPerRequest;
+  /** From the last answer until nothing was left to do; Infinity: no end; undefined: nothing is left. */
+  readonly settleMs: number | undefined;
 }
 
 export interface StreamMeasurement {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type BenchPlan, fullPlan, profilePlan, quickPlan } from './plan.ts';
+import { type BenchPlan, fullPlan, onlyBusy, profilePlan, quickPlan } from './plan.ts';
 
 export interface BenchOptions {
   readonly plan: BenchPlan;
@@ -14,9 +14,20 @@ export interface BenchOptions {
   readonly command: string;
 }
 
-const selectPlan = (values: { quick: boolean; profile?: string }): BenchPlan => {
-  if (values.profile !== undefined) return profilePlan;
-  return values.quick ? quickPlan : fullPlan;
+interface PlanValues {
+  readonly quick: boolean;
+  readonly busy: boolean;
+  readonly rounds?: string;
+  readonly profile?: string;
+}
+
+const selectPlan = ({ quick, busy, rounds, profile }: PlanValues): BenchPlan => {
+  if (profile !== undefined) return profilePlan;
+  const plan = quick ? quickPlan : fullPlan;
+  const chosen = busy ? onlyBusy(plan) : plan;
+  if (rounds === undefined) return chosen;
+  if (!/^[1-9]\d?$/.test(rounds)) throw new Error(`--rounds is a number from 1 to 99, not "${rounds}"`);
+  return { ...chosen, rounds: Number(rounds) };
 };
 
 /** Roles that are competitors of their own; all others are services of Weir. */
@@ -28,13 +39,15 @@ export const readOptions = (given: readonly string[], today: string): BenchOptio
     args: [...given],
     options: {
       quick: { type: 'boolean', default: false },
+      busy: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
       only: { type: 'string' },
       profile: { type: 'string' },
       date: { type: 'string', default: today },
       report: { type: 'string' },
     },
   });
-  const whole = !values.quick && values.only === undefined && values.profile === undefined;
+  const whole = !values.quick && !values.busy && values.only === undefined && values.profile === undefined;
   const only = values.only ?? (values.profile === undefined ? undefined : competitorOf(values.profile));
   return {
     plan: selectPlan(values),

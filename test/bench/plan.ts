@@ -20,7 +20,7 @@ export interface BenchPlan {
   readonly ladderMs: number;
 }
 
-/** About five minutes for four competitors. */
+/** About eight minutes for six competitors. */
 export const fullPlan: BenchPlan = {
   rounds: 3,
   loads: [
@@ -40,7 +40,7 @@ export const fullPlan: BenchPlan = {
   ladderMs: 4_000,
 };
 
-/** About a minute: shows that the bench works, not what the numbers are. */
+/** About two minutes: shows that the bench works, not what the numbers are. */
 export const quickPlan: BenchPlan = {
   ...fullPlan,
   rounds: 1,
@@ -51,6 +51,14 @@ export const quickPlan: BenchPlan = {
   streamMs: 3_000,
   streamLadder: [],
 };
+
+/** Throughput at 64 connections and nothing else: what the comparison of gateways hangs on. */
+export const onlyBusy = (plan: BenchPlan): BenchPlan => ({
+  ...plan,
+  loads: [{ connections: 64, stream: false }],
+  streamRounds: 0,
+  streamLadder: [],
+});
 
 /** One busy stretch, for a CPU profile. */
 export const profilePlan: BenchPlan = {

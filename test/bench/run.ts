@@ -18,7 +18,7 @@ const selectCompetitors = ({ only }: BenchOptions) => {
     const known = competitors.map(({ name }) => name).join(', ');
     throw new Error(`no competitor "${unknownName}"; there are ${known}`);
   }
-  return competitors.filter(({ name }) => only?.includes(name) ?? true);
+  return competitors.filter(({ name, onlyOnRequest }) => only?.includes(name) ?? onlyOnRequest !== true);
 };
 
 const run = async (options: BenchOptions): Promise<void> => {

@@ -9,6 +9,11 @@ export interface RunningCompetitor {
   readonly processes: readonly NamedProcess[];
   /** What a reader must know to read its numbers. */
   readonly notes: readonly string[];
+  /**
+   * Resolves when all work that the answered requests left behind is done, with how long that took in milliseconds;
+   * Infinity when there was no end of it. Absent: an answered request leaves nothing behind.
+   */
+  readonly settle?: () => Promise<number>;
   readonly stop: () => Promise<void>;
 }
 
@@ -19,6 +24,8 @@ export interface StartSettings {
 
 export interface Competitor {
   readonly name: string;
+  /** Measured only when it is asked for by name. Absent: always. */
+  readonly onlyOnRequest?: boolean;
   readonly start: (settings: StartSettings) => Promise<RunningCompetitor>;
 }
 

@@ -1,80 +1,54 @@
 import { createTestKey, type Mesh, startMesh } from '@weir/testing';
-import type { NamedProcess } from '../process/process-stats.ts';
 import { profileEnvironment } from '../profile/profile-environment.ts';
 import { type Competitor, chatPath, type StartSettings } from './competitor.ts';
+import { createLedgerWatch } from './ledger-watch.ts';
+import { describeBus, describeLimitStore, meshProcesses } from './mesh-facts.ts';
+import type { WeirVariant } from './weir-variants.ts';
 
-const monitorTimeoutMs = 2_000;
-const nanosPerSecond = 1_000_000_000;
-
-/** What a small deployment runs with: a key to check, one upstream, the access log on. */
-const configFor = (upstreamPort: number, key: { id: string; sha256: string }): object => ({
-  version: 1,
-  upstreams: {
-    instant: {
-      provider: 'openai',
-      targets: [`http://127.0.0.1:${upstreamPort}/v1`],
-      // The largest step of paced streams is 512.
-      connectionPool: { maxConnections: 1_024 },
-    },
-  },
-  tenants: [{ org: 'bench', keys: [key] }],
-});
-
-const processesOf = (mesh: Mesh): NamedProcess[] => {
-  const services = Object.values(mesh.services).flatMap((replicas) =>
-    replicas.map(({ name, pid }, index) => ({
-      role: replicas.length > 1 ? `${name}-${index + 1}` : name,
-      pid,
-    })),
-  );
-  return [...services, { role: 'nats-server', pid: mesh.nats().pid() }];
-};
-
-interface ServerVariables {
-  readonly version: string;
-  readonly jetstream?: {
-    readonly config?: { readonly sync_interval?: number; readonly sync_always?: boolean };
-  };
-}
-
-const describeBus = async (mesh: Mesh): Promise<string> => {
-  const answer = await fetch(`${mesh.nats().monitorUrl()}/varz`, {
-    signal: AbortSignal.timeout(monitorTimeoutMs),
-  });
-  const { version, jetstream } = (await answer.json()) as ServerVariables;
-  const { sync_always: always, sync_interval: intervalNanos } = jetstream?.config ?? {};
-  const sync = intervalNanos === undefined ? 'unknown' : `each ${intervalNanos / nanosPerSecond} s`;
-  return `nats-server ${version}, one server, JetStream on files, fsync ${always === true ? 'always' : sync}`;
-};
-
-const start = (settings: StartSettings, key: ReturnType<typeof createTestKey>): Promise<Mesh> => {
-  const { profile } = settings;
-  return startMesh({
+const start = (
+  variant: WeirVariant,
+  { upstreamPort, profile }: StartSettings,
+  key: ReturnType<typeof createTestKey>,
+): Promise<Mesh> =>
+  startMesh({
     simulators: 0,
-    config: configFor(settings.upstreamPort, key.entry),
+    replicas: { metering: variant.ledger ? 1 : 0 },
+    redis: variant.redis,
+    config: variant.config(upstreamPort, key.entry),
     env: {
       NODE_ENV: 'production',
       WEIR_LOG_LEVEL: 'info',
+      // One that the caller's environment names would be used without being measured.
+      ...(variant.redis ? {} : { WEIR_REDIS_URL: '' }),
       ...(profile === undefined ? {} : profileEnvironment(profile.folder, `/services/${profile.role}/`)),
     },
   });
-};
 
-/** One replica of each service and a bus. */
-export const weir: Competitor = {
-  name: 'weir',
+const describe = async (variant: WeirVariant, mesh: Mesh): Promise<string> =>
+  [
+    `${variant.name}: one replica of each service${variant.ledger ? '' : ' but metering'}, access log on, ${variant.does}`,
+    await describeBus(mesh),
+    ...(variant.redis ? [await describeLimitStore()] : []),
+  ].join('; ');
+
+/** A mesh of one replica of each service and a bus. */
+export const createWeir = (variant: WeirVariant): Competitor => ({
+  name: variant.name,
+  onlyOnRequest: variant.onlyOnRequest,
   start: async (settings) => {
     const key = createTestKey('bench');
-    const mesh = await start(settings, key);
+    const mesh = await start(variant, settings, key);
+    const [metering] = mesh.services.metering;
     return {
       target: {
         port: Number(new URL(mesh.baseUrl).port),
         path: chatPath,
         headers: { authorization: `Bearer ${key.secret}` },
       },
-      processes: processesOf(mesh),
-      notes: [`Weir: one replica of each service, a checked key, access log on; ${await describeBus(mesh)}.`],
+      processes: meshProcesses(mesh, variant.redis),
+      notes: [`${await describe(variant, mesh)}.`],
+      ...(metering === undefined ? {} : createLedgerWatch(metering.healthUrl)),
       stop: mesh.stop,
     };
   },
-};
+});

@@ -1,6 +1,6 @@
 import type { BenchMeasurements } from '../measurement.ts';
 import { isCommonRole } from '../process/process-stats.ts';
-import { divide, subtract, summarizeStep } from './summarize-steps.ts';
+import { divide, ownCpuPerRequestMs, subtract, summarizeStep } from './summarize-steps.ts';
 import { formatMs, formatNumber, renderTable } from './table.ts';
 
 const plain = (connections: number) => ({ connections, stream: false });
@@ -86,21 +86,16 @@ export const renderFirstToken = (measurements: BenchMeasurements): string => {
 export const renderCpu = (measurements: BenchMeasurements): string => {
   const loads = [plain(1), plain(64), manyStreams];
   const rows = measurements.competitors.flatMap((name) => {
-    const cpus = loads.map((load) => summarizeStep(measurements, name, load).cpuPerRequestMs);
+    const summaries = loads.map((load) => summarizeStep(measurements, name, load));
+    const cpus = summaries.map(({ cpuPerRequestMs }) => cpuPerRequestMs);
     const roles = [...(cpus[0]?.keys() ?? [])];
     const parts = roles.map((role) => [
       `${name}: ${role}`,
       ...cpus.map((cpu) => formatNumber(cpu.get(role), 3)),
     ]);
-    const own = roles.filter((role) => !isCommonRole(role));
-    if (own.length < 2) return parts;
-    const sums = cpus.map((cpu) =>
-      own.reduce<number | undefined>((sum, role) => {
-        const value = cpu.get(role);
-        return sum === undefined || value === undefined ? undefined : sum + value;
-      }, 0),
-    );
-    return [...parts, [`**${name}: all of its own**`, ...sums.map((sum) => formatNumber(sum, 3))]];
+    if (roles.filter((role) => !isCommonRole(role)).length < 2) return parts;
+    const sums = summaries.map((summary) => formatNumber(ownCpuPerRequestMs(summary), 3));
+    return [...parts, [`**${name}: all of its own**`, ...sums]];
   });
   return renderTable(['CPU ms per request', '1 connection', '64', '16, streamed'], rows);
 };

@@ -1,5 +1,6 @@
 import type { BenchMeasurements } from '../measurement.ts';
 import type { BenchPlan } from '../plan.ts';
+import { renderCostByProcess, renderCostOfMoney, renderSpread } from './cost-tables.ts';
 import { renderCpu, renderFirstToken, renderLatency, renderThroughput } from './load-tables.ts';
 import type { Machine } from './machine.ts';
 import { renderMemory, renderStreams } from './stream-tables.ts';
@@ -17,8 +18,9 @@ export interface ReportFacts {
 const intro = `# Benchmarks
 
 One run, all in turn on one machine: straight to an upstream that answers at once (\`direct\`), through a bare
-fastify and undici proxy (\`bare-proxy\`), through Weir, and through Portkey's gateway. This page is written by the
-command below.`;
+fastify and undici proxy (\`bare-proxy\`), through Weir, and through Portkey's gateway. Weir runs three times: with nothing
+on (\`weir-open\`), with a key and the ledger (\`weir\`), and with limits and budgets as well (\`weir-limits\`). This page is
+written by the command below.`;
 
 const describeRun = ({ machine, plan, command, date, measurements }: ReportFacts): string =>
   [
@@ -35,8 +37,15 @@ const reading = `## How to read it
 * The bare proxy and Portkey are one process each, which one core bounds. Weir is five and a bus, which spread over the
   cores and share them with the load and the upstream. So read requests per second together with CPU time per request:
   that is what a machine of any size pays.
-* They do not do the same work. For each request Weir checks a key, schedules, writes an access line, and records usage
-  durably on the bus. The bare proxy does none of it; Portkey maps the request and runs without cache, keys or log console.
+* They do not do the same work. For each request Weir schedules, writes an access line, and records usage durably on the
+  bus; \`weir\` checks a key and writes the ledger besides, \`weir-limits\` reserves and settles each limit and budget. The
+  bare proxy does none of it; Portkey maps the request and runs without cache, keys or log console.
+* A ratio is the median of the ratios of the rounds, not the ratio of the medians: in one round both had the same machine.
+* A step ends when the ledger has every record of it (\`ledger complete after\`, in steps of 250 ms): nobody pays for another's
+  rest, and the CPU time of that rest is in its figures. A time that grows with the length of the steps would mean that
+  metering is slower than the rest.
+* How often the bus calls fsync is said above. With \`always\` an acknowledged event survives the death of the machine; with an
+  interval it survives that of every process, and a machine may take the last seconds with it.
 * At 1 connection each hop wakes a process that has gone to sleep, and what the services do when idle counts in; at 64
   one wake-up serves several requests. Hence the fall of CPU time per request from one column to the next.
 * \`direct\` streams may look faster than whole answers at 1 connection: between the two writes of a stream nobody falls asleep.
@@ -57,6 +66,10 @@ export const renderReport = (facts: ReportFacts): string => {
     describeRun(facts),
     '## Targets',
     renderTargets(measurements),
+    '## What keys, limits, budgets and the ledger cost',
+    renderCostOfMoney(measurements),
+    renderCostByProcess(measurements),
+    renderSpread(measurements),
     '## Requests per second',
     renderThroughput(measurements),
     '## Latency of a whole answer',

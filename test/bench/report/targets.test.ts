@@ -22,6 +22,7 @@ const step = (
     firstToken: latency(p50Micros),
   },
   cpuPerRequestMs: new Map(),
+  settleMs: undefined,
 });
 
 const streams = (completed: number, stalls: number): StreamMeasurement => ({
@@ -46,10 +47,11 @@ const measured = (steps: StepMeasurement[], streamed: StreamMeasurement[]): Benc
   notes: [],
 });
 
-const verdicts = (measurements: BenchMeasurements): string[] =>
+const verdicts = (measurements: BenchMeasurements, rows: [number, number?] = [0, 3]): string[] =>
   renderTargets(measurements)
     .split('\n')
     .slice(2)
+    .slice(...rows)
     .map((line) => line.split('|').at(-2)?.trim() ?? '');
 
 const fast = [step('weir', 64, 5000, 1), step('portkey', 64, 2000, 1)];
@@ -82,4 +84,26 @@ test('what was not measured is neither met nor missed', () => {
     'not measured',
     'not measured',
   ]);
+});
+
+test('the share that limits leave is that of the same round, whatever the rounds were', () => {
+  const round = (open: number, limits: number, portkey: number) => [
+    step('weir-open', 64, open, 1),
+    step('weir-limits', 64, limits, 1),
+    step('portkey', 64, portkey, 1),
+  ];
+  const money = (rounds: StepMeasurement[][]) => verdicts(measured(rounds.flat(), []), [3]);
+  expect(money([round(1000, 700, 350), round(100, 70, 35), round(4000, 100, 100)])).toEqual(['met', 'met']);
+  expect(money([round(1000, 690, 350), round(100, 69, 35), round(100, 90, 30)])).toEqual([
+    '**missed**',
+    '**missed**',
+  ]);
+  expect(money([])).toEqual(['not measured', 'not measured']);
+});
+
+test('a rate with failed requests in it meets nothing', () => {
+  const limits = step('weir-limits', 64, 1000, 1);
+  const failing = { ...limits, result: { ...limits.result, failed: 1 } };
+  const steps = [step('weir-open', 64, 1000, 1), failing, step('portkey', 64, 100, 1)];
+  expect(verdicts(measured(steps, []), [3])).toEqual(['**missed**', '**missed**']);
 });

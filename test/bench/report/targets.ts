@@ -1,14 +1,40 @@
 import type { BenchMeasurements } from '../measurement.ts';
 import { summarizeStreams } from './stream-tables.ts';
-import { divide, subtract, summarizeStep } from './summarize-steps.ts';
+import { divide, medianRatio, subtract, summarizeStep } from './summarize-steps.ts';
 import { formatMs, formatNumber, renderTable } from './table.ts';
 
 const leastRatio = 2.5;
 const streamsToSustain = 128;
+const leastShare = 0.7;
+const leastRatioWithLimits = 2;
+const busy = { connections: 64, stream: false };
 
 const verdict = (met: boolean | undefined): string => {
   if (met === undefined) return 'not measured';
   return met ? 'met' : '**missed**';
+};
+
+/** What money may cost: throughput with everything on, against nothing on and against Portkey. */
+const moneyRows = (measurements: BenchMeasurements): string[][] => {
+  const share = medianRatio(measurements, 'weir-limits', 'weir-open', busy);
+  const ratio = medianRatio(measurements, 'weir-limits', 'portkey', busy);
+  const { failed } = summarizeStep(measurements, 'weir-limits', busy);
+  // Who refuses is quick: then the rate says nothing.
+  const failures = failed === 0 ? '' : `, ${formatNumber(failed)} failed`;
+  const reaches = (value: number | undefined, least: number): boolean | undefined =>
+    value === undefined ? undefined : value >= least && failed === 0;
+  return [
+    [
+      `with keys, limits, budgets on Redis and the ledger at least ${leastShare * 100} % of the requests per second without`,
+      `${formatNumber(share === undefined ? undefined : share * 100)} %${failures}`,
+      verdict(reaches(share, leastShare)),
+    ],
+    [
+      `with all of that at least ${leastRatioWithLimits} times Portkey's requests per second without any of it`,
+      `${formatNumber(ratio, 2)} ×${failures}`,
+      verdict(reaches(ratio, leastRatioWithLimits)),
+    ],
+  ];
 };
 
 /** What Weir promises in comparison, and whether this run bears it out. */
@@ -40,6 +66,7 @@ export const renderTargets = (measurements: BenchMeasurements): string => {
         `${formatNumber(streams?.completed)} complete, ${formatNumber(streams?.stalls)} stalls`,
         verdict(streams?.sustained),
       ],
+      ...moneyRows(measurements),
     ],
   );
 };

@@ -1,0 +1,1 @@
+import '../../test/soak/run.ts';

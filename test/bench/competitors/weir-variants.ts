@@ -1,0 +1,118 @@
+/** What one of the Weirs does for each request. */
+export interface WeirVariant {
+  readonly name: string;
+  /** For people, in the notes of the report. */
+  readonly does: string;
+  /** Measured only when `--only` names it. */
+  readonly onlyOnRequest: boolean;
+  readonly ledger: boolean;
+  readonly redis: boolean;
+  readonly config: (upstreamPort: number, key: KeyEntry) => object;
+}
+
+interface KeyEntry {
+  readonly id: string;
+  readonly sha256: string;
+}
+
+const base = (upstreamPort: number): object => ({
+  version: 1,
+  upstreams: {
+    instant: {
+      provider: 'openai',
+      targets: [`http://127.0.0.1:${upstreamPort}/v1`],
+      // The largest step of paced streams is 512.
+      connectionPool: { maxConnections: 1_024 },
+    },
+  },
+});
+
+const chatRoute = (rules: object): object => ({
+  name: 'openai-chat',
+  match: { path: '/v1/chat/completions', methods: ['POST'] },
+  api: 'openai.chat',
+  ...rules,
+});
+
+/** Nobody is refused: what is measured is the checking and the counting. */
+const rateLimits = [
+  { tokensPerMinute: 100_000_000_000, requestsPerMinute: 100_000_000, concurrency: 100_000 },
+];
+
+const budgets = (['tokens', 'requests', 'money'] as const).map((unit) => ({
+  name: `monthly-${unit}`,
+  unit,
+  limit: unit === 'money' ? '100000000' : '1000000000000',
+  period: 'monthly',
+  alertThresholds: [0.5, 0.8, 1],
+}));
+
+const everywhere = { rateLimits, budgets };
+
+const pricing = {
+  onMissing: 'deny',
+  models: ['instant', 'paced-*'].map((model) => ({
+    model,
+    inputPerMillion: '2.50',
+    cacheReadPerMillion: '1.25',
+    outputPerMillion: '10',
+  })),
+};
+
+/** From nothing to everything. */
+export const weirVariants: readonly WeirVariant[] = [
+  {
+    name: 'weir-open',
+    does: 'no keys, no limits, no ledger: usage is stored on the bus and read by nobody',
+    onlyOnRequest: false,
+    ledger: false,
+    redis: false,
+    config: (upstreamPort) => ({
+      ...base(upstreamPort),
+      routes: [chatRoute({ authentication: 'none' })],
+    }),
+  },
+  {
+    name: 'weir',
+    does: 'a key to check, the ledger',
+    onlyOnRequest: false,
+    ledger: true,
+    redis: false,
+    config: (upstreamPort, key) => ({ ...base(upstreamPort), tenants: [{ org: 'bench', keys: [key] }] }),
+  },
+  {
+    name: 'weir-limits',
+    does:
+      'a key to check, tokens and requests per minute, concurrency, and budgets of tokens, requests and money at organisation, ' +
+      'team, key and route alike (24 counters a request) on Redis, prices, the ledger',
+    onlyOnRequest: false,
+    ledger: true,
+    redis: true,
+    config: (upstreamPort, key) => ({
+      ...base(upstreamPort),
+      pricing,
+      routes: [chatRoute(everywhere)],
+      tenants: [
+        {
+          org: 'bench',
+          ...everywhere,
+          teams: [{ team: 'crew', ...everywhere, keys: [{ ...key, ...everywhere }] }],
+        },
+      ],
+    }),
+  },
+  {
+    name: 'weir-key-limits',
+    does:
+      'a key to check, with tokens and requests per minute, concurrency, and a budget of money at the key alone on Redis, ' +
+      'prices, the ledger',
+    onlyOnRequest: true,
+    ledger: true,
+    redis: true,
+    config: (upstreamPort, key) => ({
+      ...base(upstreamPort),
+      pricing,
+      tenants: [{ org: 'bench', keys: [{ ...key, rateLimits, budgets: budgets.slice(-1) }] }],
+    }),
+  },
+];
