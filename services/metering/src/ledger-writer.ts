@@ -89,8 +89,13 @@ export class LedgerWriter {
     const { context, bus, config } = this.#parts;
     if (!config.current) throw new Error('no configuration has been published yet');
     const prices = await openPriceSource(context, bus, config);
-    const budgets = await openBudgetSource(context, bus, config);
-    return { prices, budgets };
+    try {
+      return { prices, budgets: await openBudgetSource(context, bus, config) };
+    } catch (error) {
+      // It is opened again with the next try.
+      prices.stop();
+      throw error;
+    }
   }
 
   async #openBudgetWatch({ budgetOf }: BudgetSource): Promise<BudgetWatch> {
@@ -127,6 +132,7 @@ export class LedgerWriter {
         bootAccounts: Math.min(bootAccounts, settings.maxAccounts),
         knownUpTo: budgetWatch.knownUpTo,
         onRecord: budgetWatch.take,
+        keepUp: budgetWatch.keepUp,
         pause: (forMs) => pause(forMs, signal),
         append: ledger.append,
         bury: ({ data }, id) => deadLetters(subjects.deadLetter('metering'), data, id),

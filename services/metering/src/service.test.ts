@@ -309,6 +309,7 @@ describe('two writers', { timeout: 60_000 }, () => {
       bootAccounts: 1_000,
       knownUpTo: 0,
       onRecord: () => undefined,
+      keepUp: async () => undefined,
       bury: async () => undefined,
       onBooted: () => undefined,
       onAppended: () => undefined,

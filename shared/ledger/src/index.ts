@@ -10,7 +10,13 @@ export {
 } from './checkpoint.ts';
 export { genesisHash, hashUnit, type Sha256 } from './hash-unit.ts';
 export { type ReadLedgerMessage, readLedgerMessage } from './read-ledger-message.ts';
-export { type ReadUsageEvent, readUsageBatch, readUsageEvent } from './read-usage-event.ts';
+export {
+  isTokenCount,
+  maxClockSkewMs,
+  type ReadUsageEvent,
+  readUsageBatch,
+  readUsageEvent,
+} from './read-usage-event.ts';
 export {
   type BilledUsage,
   createRebuild,
@@ -19,7 +25,7 @@ export {
   type RebuiltRow,
 } from './rebuild.ts';
 export { countTokens, type TokenCounts } from './token-counts.ts';
-export { createTotals, type TotalChange, type Totals } from './totals.ts';
+export { askedUntil, createTotals, type TotalChange, type Totals } from './totals.ts';
 export type { StoreReading } from './verify/compare-counters.ts';
 export {
   type Finding,

@@ -5,28 +5,27 @@ import {
   usageEventTypes,
   usageQualities,
 } from '@weir/contracts';
-import { type Fields, isFields, parseJson } from './checks.ts';
+import { type Fields, isCount, isFields, parseJson } from './checks.ts';
 
 export type ReadUsageEvent =
   | { readonly outcome: 'read'; readonly event: UsageEvent }
   | { readonly outcome: 'poison'; readonly problem: string };
 
-const texts = ['requestId', 'run', 'upstream', 'provider', 'modelRequested'];
+const texts = ['requestId', 'run', 'route', 'upstream', 'target', 'provider', 'modelRequested'];
+const optionalTexts = ['priceAs', 'modelServed', 'serviceTier'];
 /** They become tokens of the record's subject. */
 const tenantTexts = ['org', 'team', 'key'];
 const numbers = ['attempt', 'startedAt', 'deadline'];
-const finalNumbers = ['revision', 'totalMs'];
 
 /** Far above any context window, and small enough that the sum of all lanes is exact. */
 const maxTokens = 1e12;
 /** https://tc39.es/ecma262/#sec-time-values-and-time-range */
 const maxTimeMs = 8.64e15;
 
-const isUsage = (value: unknown): boolean =>
-  isFields(value) &&
-  Object.values(value).every((tokens) => {
-    return Number.isSafeInteger(tokens) && Number(tokens) >= 0 && Number(tokens) <= maxTokens;
-  });
+/** What can be a number of tokens of one attempt. */
+export const isTokenCount = (value: unknown): value is number => isCount(value) && value <= maxTokens;
+
+const isUsage = (value: unknown): boolean => isFields(value) && Object.values(value).every(isTokenCount);
 
 const isTexts = (value: unknown): boolean =>
   Array.isArray(value) && value.every((text) => typeof text === 'string');
@@ -39,7 +38,10 @@ const problemOfIntent = (data: Fields): string | undefined => {
   if (missing !== undefined) return `data.${missing} is missing or of the wrong type`;
   const unfit = tenantTexts.find((name) => !isSubjectToken(String(data[name])));
   if (unfit !== undefined) return `data.${unfit} is not a subject token`;
-  if (Math.abs(Number(data['startedAt'])) > maxTimeMs) return 'data.startedAt is not a time';
+  const { startedAt } = data as { readonly startedAt: number };
+  if (startedAt < 0 || startedAt > maxTimeMs) return 'data.startedAt is not a time since the epoch';
+  const wrong = optionalTexts.find((name) => data[name] !== undefined && typeof data[name] !== 'string');
+  if (wrong !== undefined) return `data.${wrong} is not a text`;
   if (data['charges'] !== undefined && !isTexts(data['charges']))
     return 'data.charges is not a list of texts';
   return undefined;
@@ -49,8 +51,8 @@ const problemOfIntent = (data: Fields): string | undefined => {
 export const problemOfFinal = (data: Fields): string | undefined => {
   const problem = problemOfIntent(data);
   if (problem !== undefined) return problem;
-  const missing = finalNumbers.find((name) => !Number.isSafeInteger(data[name]));
-  if (missing !== undefined) return `data.${missing} is missing or of the wrong type`;
+  if (!isCount(data['revision'])) return 'data.revision is not a count';
+  if (!Number.isSafeInteger(data['totalMs'])) return 'data.totalMs is missing or of the wrong type';
   if (!isUsage(data['usage'])) return 'data.usage is not a record of token counts';
   if (!usageQualities.some((quality) => quality === data['quality'])) return 'data.quality is not known';
   if (!attemptOutcomes.some((outcome) => outcome === data['outcome'])) return 'data.outcome is not known';
@@ -61,6 +63,7 @@ const problemOf = (value: unknown): string | undefined => {
   if (!isFields(value)) return 'the event is not an object';
   if (value['specversion'] !== '1.0') return 'specversion is not 1.0';
   if (typeof value['id'] !== 'string') return 'id is missing';
+  if (typeof value['source'] !== 'string') return 'source is missing';
   const { type, data } = value as { type?: unknown; data?: unknown };
   if (type !== usageEventTypes.started && type !== usageEventTypes.final) return 'type is not known';
   if (!isFields(data)) return 'data is not an object';
@@ -76,7 +79,7 @@ export const readUsageEvent = (value: unknown): ReadUsageEvent => {
 };
 
 /** An attempt cannot begin long after it was announced, and one that seems to confuses whoever goes by age. */
-const maxClockSkewMs = 3_600_000;
+export const maxClockSkewMs = 3_600_000;
 
 const checkClock = (read: ReadUsageEvent, storedAt: number): ReadUsageEvent =>
   read.outcome === 'read' && read.event.data.startedAt > storedAt + maxClockSkewMs

@@ -15,10 +15,26 @@ export interface Totals {
   get(counter: string): bigint;
   /** Adds, and says what each counter was and became, in the order of the charges. */
   add(charges: readonly Charge[]): readonly TotalChange[];
-  /** Forgets counters whose period ended before this moment, seconds since the epoch. Returns how many. */
-  forget(endedBefore: number): number;
+  /** Forgets counters that nobody asks for any more at this moment, seconds since the epoch. Returns how many. */
+  forget(atSeconds: number): number;
   entries(): ReadonlyMap<string, bigint>;
 }
+
+/** Corrections come this late, and clocks differ by less. */
+const lateSeconds = 6 * 3_600;
+/** A period may be longer than the one before it: March follows February. */
+const longestNext = 1.25;
+
+/**
+ * Until when a counter's total matters, seconds since the epoch: what a period leaves may be carried over into the next
+ * one. Kept for longer, the hours of ten thousand keys would fill the memory.
+ */
+export const askedUntil = (text: string): number => {
+  const counter = readCounter(text);
+  if (!counter) return 0;
+  const { startsAt, endsAt } = counter;
+  return endsAt + (endsAt - startsAt) * longestNext + lateSeconds;
+};
 
 export const createTotals = (initial: Iterable<Charge> = []): Totals => {
   const totals = new Map<string, bigint>(initial);
@@ -36,8 +52,8 @@ export const createTotals = (initial: Iterable<Charge> = []): Totals => {
     },
     get: (counter) => totals.get(counter) ?? 0n,
     add: (charges) => charges.map(addOne),
-    forget: (endedBefore) => {
-      const ended = [...totals.keys()].filter((text) => (readCounter(text)?.endsAt ?? 0) < endedBefore);
+    forget: (atSeconds) => {
+      const ended = [...totals.keys()].filter((text) => askedUntil(text) < atSeconds);
       for (const text of ended) totals.delete(text);
       return ended.length;
     },

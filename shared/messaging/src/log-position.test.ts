@@ -1,5 +1,6 @@
+import { Bucket } from '@nats-io/kv';
 import { startNats, type TestNats } from '@weir/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createLogPositions, type LogPosition } from './log-position.ts';
 import { connectNatsBus, type NatsBus } from './nats-bus.ts';
 
@@ -49,4 +50,15 @@ test('a position is not moved from where it was not seen', async () => {
   await positions.read();
   expect(await positions.advance(at(1), at(2))).toBe('moved');
   expect(await positions.read()).toBeUndefined();
+});
+
+test('a replica of the bucket that lags does not take the position back', async () => {
+  const positions = open('sink.four');
+  await positions.read();
+  await positions.advance(undefined, at(3));
+  await positions.advance(at(3), at(5));
+  const get = vi.spyOn(Bucket.prototype, 'get').mockImplementationOnce(async () => undefined as never);
+  expect(await positions.read()).toEqual(at(5));
+  expect(get).toHaveBeenCalledOnce();
+  expect(await positions.advance(at(5), at(6))).toBe('advanced');
 });

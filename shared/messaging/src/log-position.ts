@@ -45,6 +45,8 @@ class KeyValuePositions implements LogPositions {
 
   async read(): Promise<LogPosition | undefined> {
     const entry = await (await this.#connected()).get(this.#key);
+    // A replica of the bucket that lags answers with what we have moved on from.
+    if (this.#seen && (entry?.revision ?? 0) < this.#revision) return this.#seen;
     this.#revision = entry?.revision ?? 0;
     this.#seen = undefined;
     if (entry?.operation !== 'PUT') return undefined;
@@ -61,8 +63,10 @@ class KeyValuePositions implements LogPositions {
     try {
       this.#revision = await bucket.put(this.#key, JSON.stringify(to), { previousSeq: this.#revision });
     } catch (error) {
-      if (error instanceof JetStreamApiError && wrongLastSequence.has(error.code)) return 'moved';
-      throw error;
+      if (!(error instanceof JetStreamApiError && wrongLastSequence.has(error.code))) throw error;
+      // Whatever is found next counts.
+      this.#revision = 0;
+      return 'moved';
     }
     this.#seen = to;
     return 'advanced';

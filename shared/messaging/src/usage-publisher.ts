@@ -5,8 +5,9 @@ import { createStreamPublisher } from './stream-publisher.ts';
 
 export interface UsagePublisher {
   /**
-   * Resolves when JetStream has stored the event, or refuses when too many wait already. Somebody waits for an
-   * urgent one; others may share the next batch.
+   * Resolves when JetStream has stored the event, or refuses when too many wait already, or when it is larger than any
+   * message may be: it would hold up all others for ever. Somebody waits for an urgent one; others may share the next
+   * batch.
    */
   publish(event: UsageEvent, urgent: boolean): Promise<CommitResult>;
   readonly pending: number;
@@ -19,11 +20,13 @@ export interface UsagePublisherOptions {
   readonly onRetry: (error: unknown) => void;
 }
 
+/** A message of stream USAGE has 64 KiB at most, with its headers. */
 const maxBatchBytes = 56 * 1024;
 
 interface EncodedEvent {
   readonly id: string;
   readonly json: string;
+  readonly bytes: number;
 }
 
 /** Publishes usage events to JetStream in batches (`application/cloudevents-batch+json`); see docs/decisions/0002. */
@@ -40,7 +43,8 @@ export const createUsagePublisher = ({
       // An event is in one batch only, and a batch that is written again is the same: its first event names it.
       await store(subjects.usage, payload, batch[0]?.id ?? '');
     },
-    sizeOf: ({ json }) => json.length * 2,
+    // With the comma behind it.
+    sizeOf: ({ bytes }) => bytes + 1,
     maxBatchEntries: 200,
     maxBatchBytes,
     maxWaitingEntries: 20_000,
@@ -51,7 +55,16 @@ export const createUsagePublisher = ({
     onRetry,
   });
   return {
-    publish: (event, urgent) => group.add({ id: event.id, json: JSON.stringify(event) }, urgent),
+    publish: async (event, urgent) => {
+      const json = JSON.stringify(event);
+      const bytes = Buffer.byteLength(json);
+      if (bytes > maxBatchBytes)
+        return {
+          outcome: 'refused',
+          why: `an event of ${bytes} bytes: at most ${maxBatchBytes} are possible`,
+        };
+      return group.add({ id: event.id, json, bytes }, urgent);
+    },
     get pending() {
       return group.pending;
     },

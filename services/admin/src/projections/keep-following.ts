@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LogTail } from '@weir/messaging';
 
 export interface Following {
@@ -21,20 +22,20 @@ export const keepFollowing = (input: FollowInput): Following => {
   let tail: LogTail | undefined;
   let trouble = 'it has not been read yet';
 
+  /** Rejects when it is cut short, which is no different from being over. */
   const pause = (pauseMs: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, pauseMs);
-      stopping.signal.addEventListener('abort', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
 
   const followOnce = async (): Promise<Error | undefined> => {
     const ended = Promise.withResolvers<Error | undefined>();
-    stopping.signal.addEventListener('abort', () => ended.resolve(undefined));
-    tail = await input.start(ended.resolve);
-    return ended.promise;
+    const stop = (): void => ended.resolve(undefined);
+    stopping.signal.addEventListener('abort', stop);
+    try {
+      tail = await input.start(ended.resolve);
+      return await ended.promise;
+    } finally {
+      stopping.signal.removeEventListener('abort', stop);
+    }
   };
 
   const follow = async (): Promise<void> => {

@@ -28,6 +28,8 @@ export interface PriceStore {
 
 export const priceBucket = buckets.prices;
 const entryPrefix = 'book.';
+/** The headers of a message count as part of it. */
+const headerBytes = 1_024;
 
 const isChange = (value: unknown): value is RecordChange =>
   typeof value === 'object' && value !== null && 'by' in value && 'action' in value && 'at' in value;
@@ -64,7 +66,7 @@ export const createPriceStore = (
   put: async (kept, expectedRevision) => {
     const { name, book, change } = kept;
     const text = JSON.stringify({ ...book, change });
-    if (Buffer.byteLength(text) > maxPayloadBytes()) return { outcome: 'too_large' };
+    if (Buffer.byteLength(text) + headerBytes > maxPayloadBytes()) return { outcome: 'too_large' };
     const written = await bucket.put(entryPrefix + name, text, expectedRevision);
     if (written.outcome === 'written') books.set(name, { ...kept, revision: written.revision });
     return written;

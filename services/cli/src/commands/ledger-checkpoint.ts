@@ -1,5 +1,4 @@
-import { readCounter } from '@weir/contracts';
-import { encodeCheckpoint, type Totals } from '@weir/ledger';
+import { askedUntil, encodeCheckpoint, type Totals } from '@weir/ledger';
 import type { FoundCheckpoint, LedgerAccess } from './ledger-access.ts';
 
 /** What became of the last checkpoint. */
@@ -14,14 +13,13 @@ export type CheckpointState =
       readonly written: boolean;
     };
 
-/** Counters are forgotten when their period is long over: a checkpoint may have them or not. */
-const comparedPeriodsMs = 34 * 86_400_000;
+/** Counters are forgotten when nobody asks for them any more, by another clock: a checkpoint may have them or not. */
+const marginMs = 3_600_000;
 
 const findWrong = (found: FoundCheckpoint, totals: Totals, now: number): string[] => {
   const stored = found.checkpoint.totals;
   const names = [...new Set([...stored.keys(), ...totals.entries().keys()])];
-  const isCompared = (text: string): boolean =>
-    (readCounter(text)?.endsAt ?? Number.POSITIVE_INFINITY) * 1_000 > now - comparedPeriodsMs;
+  const isCompared = (text: string): boolean => askedUntil(text) * 1_000 > now + marginMs;
   return names.filter((text) => isCompared(text) && (stored.get(text) ?? 0n) !== totals.get(text));
 };
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readCounter, subjects } from '@weir/contracts';
-import type { StoreReading, Verifier } from '@weir/ledger';
+import { subjects } from '@weir/contracts';
+import { askedUntil, type StoreReading, type Verifier } from '@weir/ledger';
 import type { Bus } from '@weir/messaging';
 import type { LedgerFeed } from './ledger-feed.ts';
 
@@ -9,8 +9,8 @@ const answerTimeoutMs = 3_000;
 /** The store follows the ledger within a second. */
 const looks = 25;
 const lookPauseMs = 400;
-/** The store drops counters of periods that ended 35 days ago. */
-const comparedPeriodsMs = 34 * 86_400_000;
+/** A store that was restored has only the counters that somebody still asks for, by the clock of whoever kept them. */
+const marginMs = 3_600_000;
 
 /** The answer to a question on `subjects.budgets`. */
 interface BudgetAnswer {
@@ -66,8 +66,7 @@ export const readStore = async (
   verifier: Verifier,
   { feed, now }: { readonly feed: Pick<LedgerFeed, 'readTo'>; readonly now: number },
 ): Promise<StoreReading | string> => {
-  const isCompared = (text: string): boolean =>
-    (readCounter(text)?.endsAt ?? 0) * 1_000 > now - comparedPeriodsMs;
+  const isCompared = (text: string): boolean => askedUntil(text) * 1_000 > now + marginMs;
   for (let look = 0; look < looks; look += 1) {
     const counters = [...verifier.totals.entries().keys()].filter(isCompared);
     if (counters.length === 0) return { watermark: verifier.sequence, spent: new Map() };

@@ -26,3 +26,10 @@ test('an empty list says so, and what is missing is left empty', () => {
 test('one thing is shown field by field', () => {
   expect(renderFields({ id: 'k1', metadata: { crm: '42' } })).toBe('id        k1\nmetadata  {"crm":"42"}\n');
 });
+
+test('what a client called a model does not reach the terminal as a command', () => {
+  const model = 'gpt\u001b]0;owned\u0007\nfake  1';
+  const shown = 'gpt\uFFFD]0;owned\uFFFD\uFFFDfake  1';
+  expect(renderTable(['model'], [{ model }])).toBe(`model\n${shown}\n`);
+  expect(renderFields({ model })).toBe(`model  ${shown}\n`);
+});

@@ -1,10 +1,13 @@
 export type Row = Readonly<Record<string, unknown>>;
 
-const toText = (value: unknown): string => {
+const textOf = (value: unknown): string => {
   if (value === undefined || value === null) return '';
-  if (Array.isArray(value)) return value.map(toText).join(' ');
+  if (Array.isArray(value)) return value.map(textOf).join(' ');
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 };
+
+/** Model names come from clients: none of them may speak to the terminal. */
+const toText = (value: unknown): string => textOf(value).replaceAll(/\p{Cc}/gu, '\uFFFD');
 
 const isNumeric = (text: string): boolean => /^-?\d+(\.\d+)?$/.test(text);
 

@@ -70,6 +70,10 @@ export const readPosition = (schema: string): string =>
 /** The row is locked until the transaction ends: of two replicas one waits, and then sees that it is late. */
 export const lockPosition = (schema: string): string => `${readPosition(schema)} for update`;
 
-export const writePosition = (schema: string): string => `
+/** Of two replicas that begin at the same time one has written nothing: before there is a row, nothing can be locked. */
+export const firstPosition = (schema: string): string => `
   insert into ${schema}.sink_position (sink, epoch, sequence) values ($1, $2, $3)
-  on conflict (sink) do update set epoch = excluded.epoch, sequence = excluded.sequence`;
+  on conflict (sink) do nothing`;
+
+export const writePosition = (schema: string): string => `
+  update ${schema}.sink_position set epoch = $2, sequence = $3 where sink = $1`;

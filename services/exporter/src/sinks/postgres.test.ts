@@ -7,6 +7,7 @@ import type { OutgoingEvent } from '../core/part.ts';
 import { startCuttingProxy } from '../testdata/cutting-proxy.ts';
 import { outgoing, ratedEvent } from '../testdata/rated-events.ts';
 import { createPostgresSink } from './postgres.ts';
+import { firstPosition } from './postgres-statements.ts';
 import type { Sink } from './sink.ts';
 
 const epoch = '2026-11-20T00:00:00Z';
@@ -72,6 +73,17 @@ describe('a new database', () => {
   test('gets its tables, and says that nothing is there yet', async () => {
     expect(await withSink((sink) => sink.position())).toBeUndefined();
     expect(await countRecords()).toBe(0);
+  });
+
+  test('is not taken back to its start by a replica that looked before the other one wrote', async () => {
+    await withSink(async (sink) => {
+      await sink.position();
+      await deliver(sink, undefined, 3, []);
+      await deliver(sink, 3, 7, []);
+      const late = await database.query(firstPosition('weir'), [config.name, epoch, 5]);
+      expect(late.affectedRows).toBe(0);
+      expect(await sink.position()).toEqual(at(7));
+    });
   });
 
   test('gets them once', async () => {

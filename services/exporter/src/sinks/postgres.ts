@@ -5,7 +5,13 @@ import type { DeliverOutcome } from '../core/judge-answer.ts';
 import type { OutgoingEvent } from '../core/part.ts';
 import { toUsageRow } from '../core/usage-row.ts';
 import { migrate } from './postgres-schema.ts';
-import { lockPosition, readPosition, storeRecords, writePosition } from './postgres-statements.ts';
+import {
+  firstPosition,
+  lockPosition,
+  readPosition,
+  storeRecords,
+  writePosition,
+} from './postgres-statements.ts';
 import type { Sink } from './sink.ts';
 
 interface PositionRow {
@@ -85,8 +91,9 @@ class PostgresSink implements Sink {
     const { rows } = await client.query<PositionRow>(lockPosition(this.#schema), [this.#name]);
     if (!isSame(toPosition(rows[0]), from)) return { outcome: 'moved' };
     if (events.length > 0) await client.query(storeRecords(this.#schema), [JSON.stringify(rowsOf(events))]);
-    await client.query(writePosition(this.#schema), [this.#name, to.epoch, to.sequence]);
-    return { outcome: 'delivered' };
+    const write = from === undefined ? firstPosition : writePosition;
+    const written = await client.query(write(this.#schema), [this.#name, to.epoch, to.sequence]);
+    return { outcome: written.rowCount === 1 ? 'delivered' : 'moved' };
   }
 
   async #inTransaction<Result>(work: (client: ClientBase) => Promise<Result>): Promise<Result> {

@@ -1,4 +1,5 @@
 import { type AttemptStarted, type FinalEvent, type StartedEvent, toFinalEvent } from '@weir/contracts';
+import { isTokenCount } from '@weir/ledger';
 import type { OpenIntents } from './open-intents.ts';
 
 export interface ReapOptions {
@@ -13,11 +14,8 @@ export interface ReapOptions {
 
 /** What is known of the use without an account: what went in was estimated, and nobody saw what came out. */
 const usageOf = ({ estimatedInput }: AttemptStarted) =>
-  Number.isSafeInteger(estimatedInput) && Number(estimatedInput) >= 0
-    ? ({
-        usage: { inputText: Number(estimatedInput), inputTotal: Number(estimatedInput) },
-        quality: 'estimated',
-      } as const)
+  isTokenCount(estimatedInput)
+    ? ({ usage: { inputText: estimatedInput, inputTotal: estimatedInput }, quality: 'estimated' } as const)
     : ({ usage: {}, quality: 'unknown' } as const);
 
 /** The same for the same intent, whoever writes it and when: written twice it counts once. */

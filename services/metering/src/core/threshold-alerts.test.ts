@@ -81,6 +81,27 @@ describe('alerts of budgets', () => {
     expect(subjectsOf(100n)).not.toEqual(subjectsOf(200n));
   });
 
+  it('come with the next record when the limit is lowered below what is spent, and once more when it is raised', () => {
+    let limitUnits = 1_000n;
+    const alerts = createThresholdAlerts({
+      totals: createTotals(),
+      budgetOf: () => ({ limitUnits, thresholds: [500, 1_000] }),
+      source: '/gateways/test',
+      sha256Hex,
+    });
+    const told = (tokens: number): string[] =>
+      alerts
+        .take(recordOf(tokens, [counterOf('org:acme')]), 1)
+        .map(({ event: { data } }) => `${data.thresholdPerMille} of ${data.limit}`);
+    expect(told(400)).toEqual([]);
+    limitUnits = 100n;
+    expect(told(1)).toEqual(['500 of 100', '1000 of 100']);
+    expect(told(1)).toEqual([]);
+    limitUnits = 800n;
+    expect(told(1)).toEqual(['500 of 800']);
+    expect(told(1)).toEqual([]);
+  });
+
   it('of different places have different subjects, all of them valid', () => {
     const scopes = [
       'org:acme',

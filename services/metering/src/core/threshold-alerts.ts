@@ -7,7 +7,7 @@ import {
   type ThresholdReached,
   thresholdEventType,
 } from '@weir/contracts';
-import { chargesOf, type TotalChange, type Totals } from '@weir/ledger';
+import { askedUntil, chargesOf, type TotalChange, type Totals } from '@weir/ledger';
 import { thresholdsCrossed } from '@weir/limits';
 
 /** What there is to watch about a counter. */
@@ -36,8 +36,13 @@ export interface ThresholdAlertsOptions {
 
 /** Adds up what is charged to budgets, and says when they reach a threshold. */
 export interface ThresholdAlerts {
-  /** Records in the order of the ledger. The same record gives the same alerts. */
+  /**
+   * Records in the order of the ledger. The same records give alerts on the same subjects; a counter's first record,
+   * and the first after its budget was changed, also those of thresholds that were passed before.
+   */
   take(record: RatedUsage, ledgerSequence: number): readonly ThresholdAlert[];
+  /** Forgets counters that nobody asks for any more at this moment, seconds since the epoch. */
+  forget(atSeconds: number): void;
 }
 
 /** Nobody's budget: one of a route, where several organisations share it. */
@@ -78,38 +83,51 @@ const toEvent = (data: ThresholdReached, id: string, source: string, startedAt: 
 
 export const createThresholdAlerts = (options: ThresholdAlertsOptions): ThresholdAlerts => {
   const { totals, budgetOf, source } = options;
+  /** By which terms a counter was looked at last. */
+  const termsOf = new Map<string, string>();
 
-  const alertsOf = (
-    { counter: text, before, after }: TotalChange,
-    record: RatedUsage,
-    ledgerSequence: number,
-  ): ThresholdAlert[] => {
+  /** A limit that was lowered below what is spent was never crossed: by new terms all of the way counts. */
+  const unseenFrom = ({ counter, before }: TotalChange, { limitUnits, thresholds }: BudgetTerms): bigint => {
+    const terms = `${limitUnits} ${thresholds}`;
+    if (termsOf.get(counter) === terms) return before;
+    termsOf.set(counter, terms);
+    return 0n;
+  };
+
+  const alertsOf = (change: TotalChange, record: RatedUsage, ledgerSequence: number): ThresholdAlert[] => {
+    const { counter: text, after } = change;
     const counter = readCounter(text);
     const terms = counter && budgetOf(counter);
     if (!terms) return [];
-    const { limitUnits, thresholds } = terms;
-    return thresholdsCrossed({ before, after, limitUnits, thresholds }).map((thresholdPerMille) => {
-      const data: ThresholdReached = {
-        org: orgOf(counter),
-        scope: counter.scope,
-        budget: counter.budget,
-        counter: text,
-        unit: counter.unit,
-        limit: String(limitUnits),
-        thresholdPerMille,
-        used: String(after),
-        periodStart: isoSeconds(counter.startsAt),
-        periodEnd: isoSeconds(counter.endsAt),
-        ledgerSequence,
-      };
-      const subject = toSubject(counter, data, options);
-      const id = subject.slice(subjects.alerts.length - 1);
-      return { subject, event: toEvent(data, id, source, record.startedAt) };
-    });
+    const { limitUnits } = terms;
+    return thresholdsCrossed({ ...terms, before: unseenFrom(change, terms), after }).map(
+      (thresholdPerMille) => {
+        const data: ThresholdReached = {
+          org: orgOf(counter),
+          scope: counter.scope,
+          budget: counter.budget,
+          counter: text,
+          unit: counter.unit,
+          limit: String(limitUnits),
+          thresholdPerMille,
+          used: String(after),
+          periodStart: isoSeconds(counter.startsAt),
+          periodEnd: isoSeconds(counter.endsAt),
+          ledgerSequence,
+        };
+        const subject = toSubject(counter, data, options);
+        const id = subject.slice(subjects.alerts.length - 1);
+        return { subject, event: toEvent(data, id, source, record.startedAt) };
+      },
+    );
   };
 
   return {
     take: (record, ledgerSequence) =>
       totals.add(chargesOf(record)).flatMap((change) => alertsOf(change, record, ledgerSequence)),
+    forget: (atSeconds) => {
+      totals.forget(atSeconds);
+      for (const counter of termsOf.keys()) if (askedUntil(counter) < atSeconds) termsOf.delete(counter);
+    },
   };
 };

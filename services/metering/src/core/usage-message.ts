@@ -9,14 +9,6 @@ export interface UsageMessage {
   readonly data: Uint8Array;
 }
 
-/** An attempt cannot begin long after it was announced, and one that seems to would confuse everything that goes by age. */
-export const maxClockSkewMs = 3_600_000;
-
-const checkClock = (read: ReadUsageEvent, storedAt: number): ReadUsageEvent =>
-  read.outcome === 'read' && read.event.data.startedAt > storedAt + maxClockSkewMs
-    ? { outcome: 'poison', problem: 'data.startedAt lies more than an hour ahead of the time of storage' }
-    : read;
-
 export const readUsageMessage = (stored: {
   readonly sequence: number;
   readonly data: Uint8Array;
@@ -24,7 +16,7 @@ export const readUsageMessage = (stored: {
 }): UsageMessage => ({
   sequence: stored.sequence,
   data: stored.data,
-  events: readUsageBatch(stored.data).map((read) => checkClock(read, stored.at)),
+  events: readUsageBatch(stored.data, stored.at),
 });
 
 /** What names an attempt, and where the ledger would have its records. */

@@ -14,13 +14,20 @@ export interface AlertOutboxOptions {
 
 /** Alerts on their way to the stream. They wait for it, and the ledger does not wait for them. */
 export interface AlertOutbox {
-  /** Alerts that are not stored. One that was dropped counts until the process ends: only the ledger has it. */
+  /** Alerts that are not stored, with those that were dropped: only the ledger has them. */
   readonly pending: number;
+  /** Some were dropped, and the others are stored. */
+  readonly hasLost: boolean;
   add(alerts: readonly ThresholdAlert[]): void;
+  /** Resolves when there is room for a good many, or when none is taken at the moment. */
+  room(): Promise<void>;
+  /** What was dropped is about to be added again. */
+  begin(): void;
   stop(): Promise<void>;
 }
 
 const maxWaiting = 10_000;
+const roomy = maxWaiting / 2;
 const pauseMs = 1_000;
 const encoder = new TextEncoder();
 
@@ -30,6 +37,8 @@ class Outbox implements AlertOutbox {
   #dropped = 0;
   #sending: Promise<void> | undefined;
   #stopping = new AbortController();
+  #isAway = false;
+  #tried = Promise.withResolvers<void>();
 
   constructor(options: AlertOutboxOptions) {
     this.#options = options;
@@ -37,6 +46,19 @@ class Outbox implements AlertOutbox {
 
   get pending(): number {
     return this.#waiting.length + this.#dropped;
+  }
+
+  get hasLost(): boolean {
+    return this.#dropped > 0 && this.#waiting.length === 0;
+  }
+
+  begin(): void {
+    this.#dropped = 0;
+  }
+
+  async room(): Promise<void> {
+    while (this.#waiting.length > roomy && !this.#isAway && !this.#stopping.signal.aborted)
+      await this.#tried.promise;
   }
 
   add(alerts: readonly ThresholdAlert[]): void {
@@ -62,11 +84,19 @@ class Outbox implements AlertOutbox {
         const { subject, event } = next;
         onSent(await publish(subject, encoder.encode(JSON.stringify(event)), event.id));
         this.#waiting.shift();
+        this.#hasTried(true);
       } catch (error) {
+        this.#hasTried(false);
         onTrouble(error);
         await pause(pauseMs, signal);
       }
     }
+  }
+
+  #hasTried(wasTaken: boolean): void {
+    this.#isAway = !wasTaken;
+    this.#tried.resolve();
+    this.#tried = Promise.withResolvers<void>();
   }
 }
 

@@ -24,6 +24,8 @@ export interface BootOptions {
   readonly knownUpTo: number;
   /** Each record behind `knownUpTo`, in order. */
   readonly onRecord: (record: RatedUsage, sequence: number) => void;
+  /** Waited for now and then, so that what is made of records does not pile up. */
+  readonly keepUp: () => Promise<void>;
   readonly pause: (pauseMs: number) => Promise<void>;
 }
 
@@ -60,7 +62,7 @@ const assertFits = ({ commit }: LedgerEnd, usage: LogInfo): void => {
  * The commit says how old the attempts before it were at most.
  */
 const readBack = async (options: BootOptions, end: LedgerEnd): Promise<RecentAccounts> => {
-  const { ledger, maxAccounts: limit, bootAccounts, knownUpTo, onRecord } = options;
+  const { ledger, maxAccounts: limit, bootAccounts, knownUpTo, onRecord, keepUp } = options;
   const tailFrom = Math.max(1, end.commitSequence - bootAccounts - maxUnitMessages);
   let accounts = tailFrom === 1 ? createRecentAccounts({ limit }) : undefined;
   for await (const messages of readRange(ledger, Math.min(tailFrom, knownUpTo + 1), end.commitSequence)) {
@@ -76,6 +78,7 @@ const readBack = async (options: BootOptions, end: LedgerEnd): Promise<RecentAcc
         accounts = createRecentAccounts({ limit, latestForgotten });
       }
     }
+    await keepUp();
   }
   return accounts ?? createRecentAccounts({ limit, latestForgotten: Number.MAX_SAFE_INTEGER });
 };

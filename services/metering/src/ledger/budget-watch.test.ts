@@ -31,7 +31,7 @@ const unitAt = (commitSequence: number): AppendedUnit => ({
 const open = async (stored?: Checkpoint) => {
   const saved: Checkpoint[] = [];
   const alerts: ThresholdAlert[] = [];
-  const state = { pending: 0, nowMs: 0, fails: false };
+  const state = { pending: 0, nowMs: 0, fails: false, hasLost: false, begun: 0 };
   const watch = await openBudgetWatch({
     budgetOf: () => ({ limitUnits: 60n, thresholds: [500, 1_000] }),
     source: '/gateways/test',
@@ -40,7 +40,14 @@ const open = async (stored?: Checkpoint) => {
       get pending() {
         return state.pending;
       },
+      get hasLost() {
+        return state.hasLost;
+      },
       add: (added) => void alerts.push(...added),
+      room: async () => undefined,
+      begin: () => {
+        state.begun += 1;
+      },
       stop: async () => undefined,
     },
     checkpoints: {
@@ -74,12 +81,24 @@ it('saves the totals as of a commit now and then, once every alert before it is 
   ]);
 });
 
-it('goes on from what was saved, and reaches the next threshold from there', async () => {
+it('goes on from what was saved, and tells again what was reached before: it is stored once', async () => {
   const totals = new Map([[counter, 30n]]);
   const { watch, alerts } = await open({ sourceEpoch: 'epoch', hash: 'hash-2', sequence: 2, totals });
   expect(watch.knownUpTo).toBe(2);
   watch.take(record(), 3);
-  expect(alerts.map(({ event }) => [event.data.thresholdPerMille, event.data.used])).toEqual([[1_000, '60']]);
+  expect(alerts.map(({ event }) => [event.data.thresholdPerMille, event.data.used])).toEqual([
+    [500, '60'],
+    [1_000, '60'],
+  ]);
+});
+
+it('has the ledger read again when alerts were dropped', async () => {
+  const { watch, saved, state } = await open();
+  expect(state.begun).toBe(1);
+  watch.takeUnit(unitAt(2));
+  Object.assign(state, { pending: 1, hasLost: true, nowMs: 60_000 });
+  await expect(watch.save()).rejects.toThrow(/read out of the ledger again/);
+  expect(saved).toEqual([]);
 });
 
 it('21: after a crash the same records give the same alerts, on the same subjects', async () => {
@@ -93,7 +112,7 @@ it('21: after a crash the same records give the same alerts, on the same subject
 it('forgets counters of periods that ended long ago, and lives on when it cannot save', async () => {
   const { watch, saved, state } = await open();
   watch.takeUnit(unitAt(2));
-  state.nowMs = (endsAt + 36 * 86_400) * 1_000;
+  state.nowMs = 3 * endsAt * 1_000;
   state.fails = true;
   await watch.save();
   state.fails = false;

@@ -21,16 +21,20 @@ export interface BudgetWatch {
   readonly knownUpTo: number;
   take(record: RatedUsage, ledgerSequence: number): void;
   takeUnit(appended: AppendedUnit): void;
-  /** Writes a checkpoint now and then, when every alert before it is stored. Never rejects. */
+  /**
+   * Writes a checkpoint now and then, when every alert before it is stored. Rejects when alerts were dropped that only
+   * the ledger has: it has to be read again from the last checkpoint.
+   */
   save(): Promise<void>;
+  /** Resolves when alerts may be added again as fast as the ledger is read. */
+  keepUp(): Promise<void>;
 }
 
 const saveEveryMs = 30_000;
-/** Late corrections still reach the counters of a period that is over. */
-const keepEndedSeconds = 35 * 86_400;
 
 export const openBudgetWatch = async (options: BudgetWatchOptions): Promise<BudgetWatch> => {
   const { outbox, checkpoints, now, onTrouble } = options;
+  outbox.begin();
   const known = await checkpoints.load();
   const totals = createTotals(known?.totals);
   const alerts = createThresholdAlerts({ ...options, totals });
@@ -48,10 +52,12 @@ export const openBudgetWatch = async (options: BudgetWatchOptions): Promise<Budg
       const { sourceEpoch, hash } = unit.commit;
       current = { sourceEpoch, hash, sequence: commitSequence };
     },
+    keepUp: () => outbox.room(),
     save: async () => {
+      if (outbox.hasLost) throw new Error('alerts were dropped: they are read out of the ledger again');
       if (!current || outbox.pending > 0 || now() - savedAt < saveEveryMs) return;
       savedAt = now();
-      totals.forget(Math.floor(now() / 1_000) - keepEndedSeconds);
+      alerts.forget(Math.floor(now() / 1_000));
       const checkpoint: Checkpoint = { ...current, totals: totals.entries() };
       current = undefined;
       await checkpoints.save(checkpoint).catch(onTrouble);

@@ -1,8 +1,8 @@
 import { attemptKey, subjects } from '@weir/contracts';
-import { readLedgerMessage } from '@weir/ledger';
+import { maxClockSkewMs, readLedgerMessage } from '@weir/ledger';
 import type { LogMessage } from '@weir/messaging';
 import { type AttemptAccount, accountOf } from '../core/attempt-account.ts';
-import { type AttemptIdentity, maxClockSkewMs } from '../core/usage-message.ts';
+import type { AttemptIdentity } from '../core/usage-message.ts';
 import type { ReadableLog } from './read-log.ts';
 
 /** On top of the skew that is let through: server clocks differ a little, too. */
@@ -10,8 +10,8 @@ const marginMs = 300_000;
 
 const accountIn = ({ subject, data }: LogMessage, identity: AttemptIdentity): AttemptAccount | undefined => {
   // Nearly all messages are of other requests, and need not be parsed to see that.
-  if (!Buffer.from(data.buffer, data.byteOffset, data.byteLength).includes(identity.requestId))
-    return undefined;
+  const id = JSON.stringify(identity.requestId);
+  if (!Buffer.from(data.buffer, data.byteOffset, data.byteLength).includes(id)) return undefined;
   const read = readLedgerMessage(subject, data);
   if (read.kind !== 'record' || attemptKey(read.event.data) !== attemptKey(identity)) return undefined;
   return accountOf(read.event.data);

@@ -2,6 +2,15 @@ import type { LogMessage, LogReader } from '@weir/messaging';
 
 export type ReadableLog = Pick<LogReader, 'read' | 'info'>;
 
+/** Reads on until the signal is aborted, and then throws its reason: a long log is not read to its end for nothing. */
+export const untilAborted = (log: ReadableLog, signal: AbortSignal): ReadableLog => ({
+  info: () => log.info(),
+  read: async (request) => {
+    signal.throwIfAborted();
+    return log.read(request);
+  },
+});
+
 /** Throws when a message is missing: nothing may be left out, and a replica that lags has it later. */
 export const assertNoGap = (messages: readonly LogMessage[], from: number): void => {
   messages.forEach(({ sequence }, index) => {

@@ -126,6 +126,59 @@ describe('laws of the ledger', () => {
     );
   });
 
+  it('whatever an event says, the ledger that is made of it can be read, and gone on with', async () => {
+    const fields = [
+      'revision',
+      'startedAt',
+      'deadline',
+      'usage',
+      'modelServed',
+      'route',
+      'estimatedInput',
+      'charges',
+    ];
+    const values = fc.oneof(fc.jsonValue(), fc.maxSafeInteger(), fc.constantFrom(-1, 2e12, 9e15));
+    const mutations = fc.array(fc.tuple(fc.constantFrom(...fields), values), { maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(mutations, { minLength: 1, maxLength: 6 }), async (events) => {
+        const world = new LedgerWorld();
+        for (const mutated of events) {
+          const event = final('request-1');
+          world.publish([{ ...event, data: { ...event.data, ...Object.fromEntries(mutated) } }]);
+          await world.run();
+        }
+        world.publish([revised('request-1', 2)]);
+        await world.run();
+        expect(world.problems()).toEqual([]);
+      }),
+    );
+  });
+
+  it('what nobody accounts for is accounted for, whatever its intent says', async () => {
+    const odd = fc.constantFrom(-1, 0, 2e12, 9e15, -9e15);
+    await fc.assert(
+      fc.asyncProperty(odd, odd, async (estimatedInput, deadline) => {
+        const world = new LedgerWorld();
+        const intent = started('request-1', { estimatedInput, deadline });
+        if (intent.type !== 'io.weir.usage.started.v1') throw new Error('not an intent');
+        world.publish([intent]);
+        world.publish([toUnknownFinal(intent)]);
+        await world.run();
+        expect(world.commits().at(-1)).toMatchObject({ openIntents: 0, poison: 0 });
+        expect(world.records()).toHaveLength(1);
+      }),
+    );
+  });
+
+  it('an account that memory has lost is found again, whatever characters its name has', async () => {
+    const world = new LedgerWorld();
+    world.maxAccounts = 1;
+    const odd = 'quote " and \\ and \u0007';
+    for (const id of [odd, 'request-2', 'request-3', odd]) world.publish([revised(id, 1)]);
+    await world.run();
+    expect(world.records().map(({ requestId }) => requestId)).toEqual([odd, 'request-2', 'request-3']);
+  });
+
   it('the same usage makes the same ledger, bit for bit', async () => {
     await fc.assert(
       fc.asyncProperty(tellings, async ({ order, batch }) => {
@@ -139,7 +192,7 @@ describe('laws of the ledger', () => {
     );
   });
 
-  it('a process that dies at any step leaves a ledger that the next one completes to the same records', async () => {
+  it('a process that dies at any step leaves a ledger that the next one completes to the same records (complaint 14)', async () => {
     await fc.assert(
       fc.asyncProperty(
         tellings,

@@ -1,5 +1,6 @@
-import { subjects } from '@weir/contracts';
+import { attemptKey, subjects } from '@weir/contracts';
 import type { LedgerPublisher } from '@weir/messaging';
+import type { AttemptAccount } from '../core/attempt-account.ts';
 import { type LedgerMachine, subjectOfRecord } from '../core/ledger-machine.ts';
 import type { LedgerUnit, PoisonMessage } from '../core/ledger-unit.ts';
 import type { OpenIntents } from '../core/open-intents.ts';
@@ -7,7 +8,7 @@ import { readUsageMessage, type UsageMessage } from '../core/usage-message.ts';
 import { type BootOptions, bootLedger } from './boot-ledger.ts';
 import { LedgerHalt } from './ledger-halt.ts';
 import { lookUpAccount } from './look-up-account.ts';
-import { assertNoGap } from './read-log.ts';
+import { assertNoGap, untilAborted } from './read-log.ts';
 
 /** A unit that is stored. */
 export interface AppendedUnit {
@@ -98,16 +99,15 @@ class LedgerRun {
   async #apply(message: UsageMessage): Promise<void> {
     if (!this.#machine.fits(message)) await this.#append();
     const { ledger } = this.#options;
-    const found = new Map();
+    const found = new Map<string, AttemptAccount | undefined>();
     for (const identity of this.#machine.toLookUp(message)) {
-      const account = await lookUpAccount(ledger, identity, this.#commitSequence);
-      found.set(`${identity.requestId}.${identity.attempt}.${identity.run}`, account);
+      found.set(attemptKey(identity), await lookUpAccount(ledger, identity, this.#commitSequence));
     }
     this.#machine.apply(message, found);
   }
 
   async #append(): Promise<void> {
-    const { append, bury, now, onAppended } = this.#options;
+    const { append, bury, now, onAppended, keepUp } = this.#options;
     const unit = this.#machine.closeUnit(now());
     if (!unit) return;
     for (const poison of unit.poison) await bury(poison, `${this.#sourceEpoch}.${poison.sequence}`);
@@ -132,6 +132,7 @@ class LedgerRun {
       return next - 1;
     });
     onAppended({ unit, sequences, commitSequence: appended.lastSequence });
+    await keepUp();
   }
 }
 
@@ -141,7 +142,13 @@ class LedgerRun {
  * @throws LedgerHalt when beginning again would not help.
  */
 export const runLedger = async (options: RunLedgerOptions, signal: AbortSignal): Promise<void> => {
-  const booted = await bootLedger(options);
-  options.onBooted(booted.machine);
-  await new LedgerRun(options, booted).run(signal);
+  const { usage, ledger } = options;
+  const stoppable = { ...options, usage: untilAborted(usage, signal), ledger: untilAborted(ledger, signal) };
+  try {
+    const booted = await bootLedger(stoppable);
+    options.onBooted(booted.machine);
+    await new LedgerRun(stoppable, booted).run(signal);
+  } catch (error) {
+    if (error !== signal.reason) throw error;
+  }
 };

@@ -92,6 +92,7 @@ export class LedgerWorld {
         bootAccounts: Math.min(4, this.maxAccounts),
         knownUpTo: 0,
         onRecord: () => undefined,
+        keepUp: async () => undefined,
         onBooted: () => undefined,
         onAppended: () => undefined,
         onProgress: () => undefined,
