@@ -25,6 +25,7 @@ export default defineConfig({
           'services/**/*.test.ts',
           'infra/**/*.test.ts',
           'test/bench/**/*.test.ts',
+          'test/soak/**/*.test.ts',
         ],
         startsProcesses: false,
       }),

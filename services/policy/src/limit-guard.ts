@@ -21,11 +21,15 @@ export interface LimitGuardOptions {
   readonly fallback: LimitStore;
   /** Replicas that share the limits, at least 1. */
   readonly replicas: () => number;
+  /** Milliseconds. */
+  readonly now: () => number;
   readonly onTrouble: (error: unknown) => void;
 }
 
-/** So many calls in a row that fail, and the store is left alone until a probe comes back. */
+/** So many failures in a row, and the store is left alone until a probe comes back. */
 const failuresUntilAway = 3;
+/** One stall lets many calls fail at once, and is one failure. */
+const failureSpacingMs = 30;
 
 const shareOf = (amount: number, replicas: number): number => Math.max(1, Math.floor(amount / replicas));
 
@@ -60,11 +64,15 @@ const toShare = async (
 };
 
 /** Decides what becomes of requests while the limit store is away, without waiting for it again and again. */
-export const createLimitGuard = ({ store, fallback, replicas, onTrouble }: LimitGuardOptions): LimitGuard => {
+export const createLimitGuard = (options: LimitGuardOptions): LimitGuard => {
+  const { store, fallback, replicas, now, onTrouble } = options;
   let failures = 0;
+  let failedAt = Number.NEGATIVE_INFINITY;
   let reason: string | undefined;
 
   const noteFailure = (error: StoreUnavailable): void => {
+    if (now() - failedAt < failureSpacingMs) return;
+    failedAt = now();
     failures += 1;
     if (failures < failuresUntilAway || reason !== undefined) return;
     reason = error.message;

@@ -70,10 +70,16 @@ const setUp = async (
   await memory.restore({ epoch: 'e', watermark: 0, totals: new Map() });
   const counted: string[] = [];
   const route = routeWith(rules, given.failureMode);
+  // Each call is later than the last by more than a stall takes.
+  let elapsedMs = 0;
   const guard = createLimitGuard({
     store: given.store ?? memory,
     fallback: memory,
     replicas: () => given.replicas ?? 1,
+    now: () => {
+      elapsedMs += 100;
+      return elapsedMs;
+    },
     onTrouble: () => counted.push('trouble'),
   });
   const limiter = createLimiter({

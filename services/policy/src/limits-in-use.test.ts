@@ -60,7 +60,13 @@ const setUp = async (org: Org, pricing: object = {}) => {
   await store.restore({ epoch, watermark: 0, totals: new Map() });
   const history = createOutputHistory();
   const limiter = createLimiter({
-    guard: createLimitGuard({ store, fallback: store, replicas: () => 1, onTrouble: () => undefined }),
+    guard: createLimitGuard({
+      store,
+      fallback: store,
+      replicas: () => 1,
+      now: () => 0,
+      onTrouble: () => undefined,
+    }),
     history,
     watch: createBudgetWatch(),
     metrics: { countWouldDeny: () => undefined, countExhausted: () => undefined },

@@ -7,6 +7,7 @@ import type { BudgetWatch } from './core/budget-watch.ts';
 import type { LimitStore } from './core/limit-store.ts';
 import { createOutputHistory, type OutputHistory } from './core/output-history.ts';
 import { createPeerCount } from './core/peer-count.ts';
+import { createThrottle } from './core/throttle.ts';
 import { createBudgetStatus } from './handlers/budget-status.ts';
 import { createHoldMessages } from './handlers/hold-message.ts';
 import { type LedgerProjection, startLedgerProjection } from './ledger-projection.ts';
@@ -19,6 +20,11 @@ import { createRedisStore } from './stores/redis-store.ts';
 
 const beatMs = 1_000;
 const probeMs = 200;
+const refreshMs = 5_000;
+/** As many as there are series of metrics. */
+const maxRefreshed = 2_000;
+/** An outage is told this often. */
+const tellMs = 10_000;
 
 interface Stores {
   readonly store: LimitStore;
@@ -35,10 +41,13 @@ const openStores = async (context: ServiceContext, settings: PolicySettings): Pr
     );
     return { store: fallback, fallback };
   }
+  const isDue = createThrottle(tellMs);
   const store = await createRedisStore({
     url: settings.redisUrl,
     reserveTimeoutMs: settings.storeTimeoutMs,
-    onConnectionError: (error) => logger.warn({ err: error }, 'limit store'),
+    onConnectionError: (error) => {
+      if (isDue(now())) logger.warn({ err: error }, 'the limit store cannot be reached');
+    },
   });
   return { store, fallback };
 };
@@ -73,8 +82,9 @@ const follow = (
   bus: NatsBus,
   store: LimitStore,
   history: OutputHistory | undefined,
-): LedgerProjection =>
-  startLedgerProjection({
+): LedgerProjection => {
+  const isDue = createThrottle(tellMs);
+  return startLedgerProjection({
     store,
     follow: (options) => followLog({ bus, ...options }),
     openLedger: () => createLogReader(bus, streams.ledger),
@@ -86,18 +96,39 @@ const follow = (
             if (usage.outputTotal !== undefined) history.add(modelRequested, usage.outputTotal);
           },
         }),
-    onTrouble: (error) => context.logger.warn({ err: error }, 'the limit store does not follow the ledger'),
+    onTrouble: (error) => {
+      if (isDue(context.now()))
+        context.logger.warn({ err: error }, 'the limit store does not follow the ledger');
+    },
     pause: (durationMs, signal) => delay(durationMs, undefined, { signal }).catch(() => undefined),
   });
+};
 
-const startCare = (context: ServiceContext, guard: LimitGuard, stores: readonly LimitStore[]): void => {
+/** For the metrics: of budgets that nobody uses any more, the last answer tells what was held then. */
+const refreshWatch = async (watch: BudgetWatch, store: LimitStore): Promise<void> => {
+  const counters = [...watch.states()].slice(-maxRefreshed).map(([counter]) => counter);
+  if (counters.length === 0) return;
+  for (const { counter, ...now } of await store.read(counters)) watch.refresh(counter, now);
+};
+
+const startCare = (
+  context: ServiceContext,
+  guard: LimitGuard,
+  stores: readonly LimitStore[],
+  watch: BudgetWatch,
+): void => {
   const { logger, lifecycle } = context;
   const onError = (error: unknown): void => logger.debug({ err: error }, 'limit store');
+  const [store] = stores;
+  const refresh = setInterval(() => {
+    if (store) refreshWatch(watch, store).catch(onError);
+  }, refreshMs);
   const probe = setInterval(() => guard.probe().catch(onError), probeMs);
   const sweep = setInterval(() => {
     for (const store of stores) store.sweep().catch(onError);
   }, beatMs);
   lifecycle.onShutdown('drain', 'limit store care', () => {
+    clearInterval(refresh);
     clearInterval(probe);
     clearInterval(sweep);
   });
@@ -127,8 +158,12 @@ export const openLimits = async (input: {
     store,
     fallback,
     replicas: peers.count,
+    now,
     onTrouble: (error) => logger.error({ err: error }, 'the limit store is away'),
   });
+  context.metrics.gauge('weir_policy_limit_store_up', '0 while the limit store is away.', [], (gauge) =>
+    gauge.set(guard.status() === true ? 1 : 0),
+  );
   const projections = stores.map((one) => follow(context, logBus, one, one === store ? history : undefined));
   const [projection] = projections;
   health.check('limits', () => projection?.initialised === true || String(projection?.status()));
@@ -147,7 +182,7 @@ export const openLimits = async (input: {
     bus.subscribe(subjects.budgets, createBudgetStatus({ store }), { queue }),
   ];
   lifecycle.onShutdown('stop-intake', 'hold messages', () => Promise.all(heard.map((one) => one.drain())));
-  startCare(context, guard, stores);
+  startCare(context, guard, stores, watch);
   lifecycle.onShutdown('drain', 'ledger projections', async () => {
     await Promise.all(projections.map((one) => one.stop()));
   });

@@ -18,7 +18,7 @@ const bookOf = (...models: readonly (Partial<ImportedPrice> & { readonly model: 
   return built.book;
 };
 
-const question: CostQuestion = { provider: 'openai', model: 'm', org: 'acme', at: 0, inputTokens: 1_000 };
+const question: CostQuestion = { provider: 'openai', models: ['m'], org: 'acme', at: 0, inputTokens: 1_000 };
 const priced = { model: 'm', inputPerMillion: '1', outputPerMillion: '4' };
 
 const nanoOf = (book: PriceBook, more: Partial<CostQuestion> & { readonly outputTokens?: number } = {}) => {

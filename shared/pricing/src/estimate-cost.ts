@@ -10,8 +10,8 @@ import { mostPico, toNano } from './round-lanes.ts';
 export interface CostQuestion {
   /** Absent: any of those that an upstream may be; the dearest counts. */
   readonly provider?: string;
-  /** Name to look the price up by: `priceAs` of the upstream, or its name for the model. */
-  readonly model: string;
+  /** Names to look the price up by, the first that has one: see `namesOf`. */
+  readonly models: readonly string[];
   readonly org: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -59,9 +59,9 @@ const coursesOf = (card: RateCard, { inputTokens, cacheWrites }: CostQuestion): 
   }));
 };
 
-const pricesFor = (book: PriceBook, { provider, model, org, at }: CostQuestion): readonly Price[] =>
+const pricesFor = (book: PriceBook, { provider, models, org, at }: CostQuestion): readonly Price[] =>
   (provider === undefined ? providers : [provider]).flatMap(
-    (one) => findPrice(book, { provider: one, models: [model], org, at }) ?? [],
+    (one) => findPrice(book, { provider: one, models, org, at }) ?? [],
   );
 
 /** All ways in which a request may be priced. Empty: there is no price, or none for some part of a prompt. */

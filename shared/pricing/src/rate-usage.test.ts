@@ -251,7 +251,7 @@ describe('what others got wrong', () => {
 
   test('a hold knows the long price that the debit will have (complaint 6)', () => {
     const book = bookOf({ models: [{ ...priced, tiers: [{ above: 1_000, inputPerMillion: '3' }] }] });
-    const question = { provider: 'openai', model: 'm', org: 'acme', at: 0 };
+    const question = { provider: 'openai', models: ['m'], org: 'acme', at: 0 };
     const [inputTokens, outputTokens] = [1_001, 100];
     const estimate = estimateCostNano(book, { ...question, inputTokens, outputTokens });
     const rating = rateUsage(book, attempt({ inputTotal: inputTokens, outputTotal: outputTokens }));

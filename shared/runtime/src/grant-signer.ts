@@ -4,6 +4,7 @@ import { getOrCreate, type NatsBus } from '@weir/messaging';
 import { replicasOf } from './config-source.ts';
 import type { ServiceContext } from './service-context.ts';
 import { readSettings } from './settings.ts';
+import { untilJetStream } from './until-jetstream.ts';
 
 /** Signs and checks the text of grants (`grantText` of @weir/contracts). */
 export interface GrantSigner {
@@ -34,7 +35,8 @@ export const loadGrantSecret = async (context: ServiceContext, bus: NatsBus): Pr
   settings.done();
   if (configured !== undefined) return configured;
   const target = { bucket: buckets.secrets, key: 'grant-secret', replicas: replicasOf(context) };
-  return getOrCreate(bus, target, randomBytes(secretBytes).toString('base64url'));
+  const drawn = randomBytes(secretBytes).toString('base64url');
+  return untilJetStream(context, () => getOrCreate(bus, target, drawn));
 };
 
 export const createGrantSigner = (secret: string): GrantSigner => {

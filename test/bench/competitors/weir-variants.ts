@@ -39,15 +39,16 @@ const rateLimits = [
   { tokensPerMinute: 100_000_000_000, requestsPerMinute: 100_000_000, concurrency: 100_000 },
 ];
 
-const budgets = (['tokens', 'requests', 'money'] as const).map((unit) => ({
-  name: `monthly-${unit}`,
-  unit,
-  limit: unit === 'money' ? '100000000' : '1000000000000',
-  period: 'monthly',
-  alertThresholds: [0.5, 0.8, 1],
-}));
+const budgetsOf = (...units: readonly ('tokens' | 'requests' | 'money')[]): object[] =>
+  units.map((unit) => ({
+    name: `monthly-${unit}`,
+    unit,
+    limit: unit === 'money' ? '100000000' : '1000000000000',
+    period: 'monthly',
+    alertThresholds: [0.5, 0.8, 1],
+  }));
 
-const everywhere = { rateLimits, budgets };
+const everywhere = { rateLimits, budgets: budgetsOf('tokens', 'requests', 'money') };
 
 const pricing = {
   onMissing: 'deny',
@@ -83,8 +84,35 @@ export const weirVariants: readonly WeirVariant[] = [
   {
     name: 'weir-limits',
     does:
-      'a key to check, tokens and requests per minute, concurrency, and budgets of tokens, requests and money at organisation, ' +
-      'team, key and route alike (24 counters a request) on Redis, prices, the ledger',
+      'a key to check, with tokens and requests per minute and concurrency; budgets of money at organisation, team and ' +
+      'key, and of tokens on the route; all on Redis; prices; the ledger',
+    onlyOnRequest: false,
+    ledger: true,
+    redis: true,
+    config: (upstreamPort, key) => ({
+      ...base(upstreamPort),
+      pricing,
+      routes: [chatRoute({ budgets: budgetsOf('tokens') })],
+      tenants: [
+        {
+          org: 'bench',
+          budgets: budgetsOf('money'),
+          teams: [
+            {
+              team: 'crew',
+              budgets: budgetsOf('money'),
+              keys: [{ ...key, rateLimits, budgets: budgetsOf('money') }],
+            },
+          ],
+        },
+      ],
+    }),
+  },
+  {
+    name: 'weir-limits-everywhere',
+    does:
+      'as weir-limits, but with tokens and requests per minute, concurrency, and budgets of tokens, requests and money at ' +
+      'organisation, team, key and route alike: 24 counters a request',
     onlyOnRequest: false,
     ledger: true,
     redis: true,
@@ -99,20 +127,6 @@ export const weirVariants: readonly WeirVariant[] = [
           teams: [{ team: 'crew', ...everywhere, keys: [{ ...key, ...everywhere }] }],
         },
       ],
-    }),
-  },
-  {
-    name: 'weir-key-limits',
-    does:
-      'a key to check, with tokens and requests per minute, concurrency, and a budget of money at the key alone on Redis, ' +
-      'prices, the ledger',
-    onlyOnRequest: true,
-    ledger: true,
-    redis: true,
-    config: (upstreamPort, key) => ({
-      ...base(upstreamPort),
-      pricing,
-      tenants: [{ org: 'bench', keys: [{ ...key, rateLimits, budgets: budgets.slice(-1) }] }],
     }),
   },
 ];

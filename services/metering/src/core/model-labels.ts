@@ -1,13 +1,14 @@
 import { isLiteralPattern, type WeirConfig } from '@weir/contracts';
 
-/** Clients may name any model; a label takes only names that the configuration has, and `other`. */
+/** Clients may name any model; a label takes only names that upstreams or prices have, and `other`. */
 export const modelLabels = (config: WeirConfig | undefined): ReadonlySet<string> =>
-  new Set(
-    Object.values(config?.upstreams ?? {}).flatMap(({ models, aliases }) => [
+  new Set([
+    ...Object.values(config?.upstreams ?? {}).flatMap(({ models, aliases }) => [
       ...models.filter(isLiteralPattern),
       ...Object.keys(aliases),
     ]),
-  );
+    ...(config?.pricing.models ?? []).map(({ model }) => model).filter(isLiteralPattern),
+  ]);
 
 export const labelOf = (known: ReadonlySet<string>, model: string): string =>
   known.has(model) ? model : 'other';

@@ -5,6 +5,8 @@ export interface BudgetWatch {
   note(counter: string, state: BudgetState): void;
   /** Share of the limit that is neither spent nor held, 0 to 1. Undefined: never heard of. */
   leftOf(counter: string): number | undefined;
+  /** Takes over what a counter stands at now. Its limit stays as it was heard of. */
+  refresh(counter: string, now: Pick<BudgetState, 'spent' | 'held'>): void;
   states(): Iterable<readonly [counter: string, state: BudgetState]>;
 }
 
@@ -27,6 +29,11 @@ export const createBudgetWatch = (): BudgetWatch => {
       if (!state || state.limit <= 0n) return undefined;
       const left = state.limit - state.spent - state.held;
       return left <= 0n ? 0 : Number((left * perMille) / state.limit) / 1_000;
+    },
+    refresh: (counter, { spent, held }) => {
+      const state = known.get(counter);
+      // In its place: to be looked at is not to be used.
+      if (state) known.set(counter, { ...state, spent, held });
     },
     states: () => known,
   };

@@ -1,5 +1,5 @@
 import type { Api, Principal, RouteConfig, WeirConfig } from '@weir/contracts';
-import { estimateCostNano, outputTokensForNano, type PriceBook } from '@weir/pricing';
+import { estimateCostNano, namesOf, outputTokensForNano, type PriceBook } from '@weir/pricing';
 import { selectUpstreams } from '@weir/routing';
 
 export interface PricedRequest {
@@ -21,16 +21,18 @@ export interface RequestPrice {
 
 interface Sku {
   readonly provider?: string;
-  readonly model: string;
+  /** Names that usage will be rated by, the first that has a price. */
+  readonly models: readonly string[];
 }
 
 const skusOf = (config: WeirConfig, { route, api, model, principal }: PricedRequest): readonly Sku[] => {
   const selection = selectUpstreams(config, { route, api, model, principal });
-  if (selection.outcome === 'rejected') return [{ model }];
+  if (selection.outcome === 'rejected') return [{ models: [model] }];
   return selection.candidates.map((candidate) => {
     const upstream = config.upstreams[candidate.upstream];
+    const names = { modelServed: candidate.model, modelRequested: model };
     return {
-      model: upstream?.priceAs ?? candidate.model,
+      models: namesOf(upstream?.priceAs === undefined ? names : { ...names, priceAs: upstream.priceAs }),
       ...(upstream === undefined ? {} : { provider: upstream.provider }),
     };
   });

@@ -1,0 +1,46 @@
+import { parseConfig } from '@weir/contracts';
+import { buildPriceBook } from '@weir/pricing';
+import { expect, test } from 'vitest';
+import { createRequestPrice } from './request-price.ts';
+
+const priceWith = (upstream: object, pricing: object) => {
+  const parsed = parseConfig({
+    version: 1,
+    upstreams: { gpu: { provider: 'openai-compatible', targets: ['http://127.0.0.1:1'], ...upstream } },
+    routes: [{ name: 'chat', match: { path: '/v1/chat/completions' } }],
+    pricing,
+  });
+  if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
+  const { config } = parsed;
+  const built = buildPriceBook({ config: config.pricing, sha256Hex: (text) => text });
+  if (built.outcome === 'invalid') throw new Error(built.problems.join('\n'));
+  const [route] = config.routes;
+  if (!route) throw new Error('no route');
+  const principal = { org: 'acme', team: '_', key: 'k' };
+  return createRequestPrice(config, built.book, {
+    route,
+    api: 'openai.chat',
+    model: 'llama',
+    principal,
+    at: 0,
+  });
+};
+
+const llama = { model: 'llama', inputPerMillion: 1, outputPerMillion: 2 };
+const aliased = { models: ['/models/llama'], aliases: { llama: '/models/llama' } };
+
+test('what an upstream calls the model goes first, then what the client called it: as usage is rated', () => {
+  expect(priceWith(aliased, { models: [llama] }).costOf(1_000, 0)).toBe(1_000_000n);
+  const own = { model: '/models/llama', inputPerMillion: 5, outputPerMillion: 5 };
+  expect(priceWith(aliased, { models: [llama, own] }).costOf(1_000, 0)).toBe(5_000_000n);
+});
+
+test('the name that an operator prices an upstream by is the only one', () => {
+  const upstream = { ...aliased, priceAs: 'nobody' };
+  expect(priceWith(upstream, { models: [llama] }).costOf(1_000, 0)).toBe(0n);
+  expect(priceWith(upstream, { models: [llama], onMissing: 'deny' }).costOf(1_000, 0)).toBeUndefined();
+});
+
+test('what is left pays for so many tokens of the answer', () => {
+  expect(priceWith(aliased, { models: [llama] }).outputFor(3_000_000n, 1_000)).toBe(1_000);
+});
