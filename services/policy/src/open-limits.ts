@@ -134,6 +134,27 @@ const startCare = (
   });
 };
 
+/** The common store always follows the ledger. What stands in for it does once some route may come to ask it. */
+const startProjections = (
+  context: ServiceContext,
+  bus: NatsBus,
+  { store, fallback }: Stores,
+  history: OutputHistory,
+  routesFailOpen: () => boolean,
+): LedgerProjection => {
+  const projection = follow(context, bus, store, history);
+  let standIn: LedgerProjection | undefined;
+  const look = (): void => {
+    if (fallback !== store && routesFailOpen()) standIn ??= follow(context, bus, fallback, undefined);
+  };
+  const timer = setInterval(look, beatMs);
+  context.lifecycle.onShutdown('drain', 'ledger projections', async () => {
+    clearInterval(timer);
+    await Promise.all([projection.stop(), standIn?.stop()]);
+  });
+  return projection;
+};
+
 export interface Limits {
   readonly limiter: Limiter;
 }
@@ -147,10 +168,13 @@ export const openLimits = async (input: {
   readonly logBus: NatsBus;
   readonly watch: BudgetWatch;
   readonly metrics: PolicyMetrics;
+  /** Some route lets requests through while the store is away. */
+  readonly routesFailOpen: () => boolean;
 }): Promise<Limits> => {
-  const { context, settings, bus, logBus, watch, metrics } = input;
+  const { context, settings, bus, logBus, watch, metrics, routesFailOpen } = input;
   const { lifecycle, health, logger, now } = context;
-  const { store, fallback } = await openStores(context, settings);
+  const opened = await openStores(context, settings);
+  const { store, fallback } = opened;
   const stores = [...new Set([store, fallback])];
   const history = createOutputHistory();
   const peers = startBeats(context, bus);
@@ -164,9 +188,8 @@ export const openLimits = async (input: {
   context.metrics.gauge('weir_policy_limit_store_up', '0 while the limit store is away.', [], (gauge) =>
     gauge.set(guard.status() === true ? 1 : 0),
   );
-  const projections = stores.map((one) => follow(context, logBus, one, one === store ? history : undefined));
-  const [projection] = projections;
-  health.check('limits', () => projection?.initialised === true || String(projection?.status()));
+  const projection = startProjections(context, logBus, opened, history, routesFailOpen);
+  health.check('limits', () => projection.initialised || String(projection.status()));
   const { holdTtlMs } = settings;
   const queue = queueGroups.policy;
   const hearHolds = (of: LimitStore) =>
@@ -183,9 +206,6 @@ export const openLimits = async (input: {
   ];
   lifecycle.onShutdown('stop-intake', 'hold messages', () => Promise.all(heard.map((one) => one.drain())));
   startCare(context, guard, stores, watch);
-  lifecycle.onShutdown('drain', 'ledger projections', async () => {
-    await Promise.all(projections.map((one) => one.stop()));
-  });
   lifecycle.onShutdown('final', 'limit store', async () => {
     await Promise.all(stores.map((one) => one.close()));
   });

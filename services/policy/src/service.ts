@@ -29,7 +29,15 @@ export const build: Build = async (context) => {
   const signer = createGrantSigner(await loadGrantSecret(context, bus));
   const watch = createBudgetWatch();
   const metrics = createPolicyMetrics(context.metrics, watch, now);
-  const { limiter } = await openLimits({ context, settings, bus, logBus, watch, metrics });
+  const { limiter } = await openLimits({
+    context,
+    settings,
+    bus,
+    logBus,
+    watch,
+    metrics,
+    routesFailOpen: () => index.current?.failsOpen === true,
+  });
   await withDeadline(index.known, settings.configWaitMs, 'the first configuration').catch(() => undefined);
   const admit = createAdmit({
     bus,

@@ -14,6 +14,8 @@ import { createRequestPrice, type PricedRequest, type RequestPrice } from './req
 /** Configuration, tenants and prices, arranged for one look-up a request. */
 export interface AdmissionIndex {
   readonly routes: ReadonlyMap<string, RouteConfig>;
+  /** Some route lets requests through while the limit store is away. */
+  readonly failsOpen: boolean;
   /** Every model that has a name. */
   readonly listedModels: readonly ListedModel[];
   /** Who calls where no key is asked for. */
@@ -48,6 +50,7 @@ export const buildAdmissionIndex = (sources: AdmissionSources): AdmissionIndex =
   const { config, directory, book, sha256Hex } = sources;
   return {
     routes: new Map(config.routes.map((route) => [route.name, route])),
+    failsOpen: config.routes.some(({ failureMode }) => failureMode === 'open'),
     listedModels: listModels(config, ['*']),
     anonymous,
     findKey: (sha256, now) => directory.findKey(sha256, now),

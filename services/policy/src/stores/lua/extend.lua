@@ -1,10 +1,13 @@
 -- ARGV: time to live in ms, then the ids.
-local longer = now + ARGV[1]
-for index = 2, #ARGV do
-  local id = ARGV[index]
-  local record, expiry = live_hold(id)
-  if record and expiry < longer then
-    redis.call('ZADD', expiries, whole(longer), id)
-    for _, key in ipairs(record.slots) do redis.call('ZADD', slot_prefix .. key, whole(longer), id) end
-  end
+local expiry = now + ARGV[1]
+local found = find_holds({ unpack(ARGV, 2) })
+local members = {}
+for index, text in ipairs(found.texts) do
+  local ends = found.ends[index]
+  if ends > now and ends < expiry then list_under(members, slots_of(text), found.ids[index]) end
+end
+prolong(found, expiry)
+for key, ids in pairs(members) do
+  -- A request that finished has left its slots, though its hold still names them.
+  for _, id in ipairs(ids) do redis.call('ZADD', slot_prefix .. key, 'XX', whole(expiry), id) end
 end

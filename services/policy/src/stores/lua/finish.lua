@@ -1,9 +1,6 @@
--- ARGV: the ids.
-for _, id in ipairs(ARGV) do
-  local record = live_hold(id)
-  if record and #record.slots > 0 then
-    for _, key in ipairs(record.slots) do redis.call('ZREM', slot_prefix .. key, id) end
-    record.slots = {}
-    redis.call('HSET', holds, id, cjson.encode(record))
-  end
-end
+-- ARGV: time to live of what is left of the holds in ms, then the ids.
+local found = find_holds({ unpack(ARGV, 2) })
+local members = {}
+for index, text in ipairs(found.texts) do list_under(members, slots_of(text), found.ids[index]) end
+free_slots(members)
+prolong(found, now + ARGV[1])

@@ -1,6 +1,6 @@
 -- ARGV: the counters.
-local found = {}
+local fields = {}
 for index, counter in ipairs(ARGV) do
-  found[index] = { text_of(spent_on(counter) or zero), text_of(held_on(counter) or zero) }
+  fields[2 * index - 1], fields[2 * index] = counter .. '|s', counter .. '|h'
 end
-return found
+return read_many('HMGET', counters, fields)

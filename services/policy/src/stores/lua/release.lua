@@ -1,8 +1,4 @@
 -- ARGV: the ids.
-for _, id in ipairs(ARGV) do
-  local record = live_hold(id)
-  if record then
-    forget(id, record)
-    for _, bucket in ipairs(record.buckets) do refill(bucket, tonumber(bucket.charged)) end
-  end
-end
+end_holds(find_holds(ARGV), function(hold, place)
+  return hold.charged[place]
+end)

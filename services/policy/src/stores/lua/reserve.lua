@@ -1,44 +1,16 @@
--- ARGV[1]: the reservation as JSON, amounts as text.
-local reservation = cjson.decode(ARGV[1])
-local expiry = now + reservation.ttlMs
+-- ARGV: id; time to live in ms; the keys of the slots as JSON, or nothing; what the hold keeps, and by what it is judged,
+-- each as JSON of parallel lists, amounts as text.
+local id, expiry = ARGV[1], whole(now + ARGV[2])
+local slots = ARGV[3] == '' and {} or cjson.decode(ARGV[3])
+local kept, terms = cjson.decode(ARGV[4]), cjson.decode(ARGV[5])
+
 -- Asked first: it may give back what stands below.
-local again = live_hold(reservation.id)
-
-local function carried(carry)
-  local before = carry and spent_on(carry.counter)
-  if not before then return zero end
-  local left, most = minus(amount_of(carry.limit), before), amount_of(carry.most)
-  if less(left, zero) then return zero end
-  return less(most, left) and most or left
+local function holds_already()
+  local found = find_holds({ id })
+  if found.ids[1] and found.ends[1] <= now then forget(found) end
+  return found.ids[1] and found.ends[1] > now
 end
-
-local used, places, standings = {}, {}, {}
-for index, bucket in ipairs(reservation.buckets) do used[index] = used_of(bucket.key, bucket.perMinute) end
-for index, slot in ipairs(reservation.slots) do
-  redis.call('ZREMRANGEBYSCORE', slot_prefix .. slot.key, '-inf', whole(now))
-  places[index] = redis.call('ZCARD', slot_prefix .. slot.key)
-end
-for index, budget in ipairs(reservation.budgets) do
-  standings[index] = {
-    spent = spent_on(budget.counter),
-    held = held_on(budget.counter),
-    limit = plus(amount_of(budget.limit), carried(budget.carry)),
-  }
-end
-
-local function states()
-  local buckets, budgets = {}, {}
-  for index, bucket in ipairs(reservation.buckets) do
-    local remaining = math.floor((bucket.capacity * minute - used[index]) / minute)
-    buckets[index] = { remaining, math.ceil(used[index] / bucket.perMinute) }
-  end
-  for index, standing in ipairs(standings) do
-    budgets[index] = {
-      text_of(standing.spent or zero), text_of(standing.held or zero), text_of(standing.limit),
-    }
-  end
-  return buckets, places, budgets
-end
+local again = redis.call('HEXISTS', holds, id) == 1 and holds_already()
 
 local refusal, would_deny, retry_after = nil, {}, -1
 local function refuse(by, index, enforce)
@@ -49,59 +21,129 @@ local function refuse(by, index, enforce)
   end
 end
 
-local function check()
-  for index, bucket in ipairs(reservation.buckets) do
-    local excess = used[index] + (bucket.cost - bucket.capacity) * minute
+local used, bucket_keys = {}, {}
+local function judge_buckets()
+  if #kept.bucketKeys == 0 then return end
+  for index, key in ipairs(kept.bucketKeys) do bucket_keys[index] = bucket_prefix .. key end
+  for index, stored in ipairs(redis.call('MGET', unpack(bucket_keys))) do
+    local per_minute, enforce = kept.perMinute[index], terms.bucketsEnforced[index]
+    used[index] = used_of(stored, per_minute)
+    local excess = used[index] + (terms.costs[index] - terms.capacities[index]) * minute
     if excess > 0 then
-      refuse('bucket', index, bucket.enforce)
-      if bucket.enforce then retry_after = math.max(retry_after, math.ceil(excess / bucket.perMinute)) end
+      refuse('bucket', index, enforce)
+      if enforce then retry_after = math.max(retry_after, math.ceil(excess / per_minute)) end
     end
   end
-  for index, slot in ipairs(reservation.slots) do
-    if places[index] >= slot.limit then refuse('slot', index, slot.enforce) end
+end
+
+local places = {}
+local function judge_slots()
+  for index, key in ipairs(slots) do
+    places[index] = redis.call('ZCOUNT', slot_prefix .. key, '(' .. whole(now), '+inf')
+    if places[index] >= terms.slotLimits[index] then refuse('slot', index, terms.slotsEnforced[index]) end
   end
-  for index, budget in ipairs(reservation.budgets) do
-    local standing = standings[index]
-    local taken = plus(standing.spent or zero, standing.held or zero)
-    if less(standing.limit, plus(taken, amount_of(budget.amount))) then refuse('budget', index, budget.enforce) end
+end
+
+local function carried(carry, before)
+  if not before then return 0, 0 end
+  local high, low = limbs_of(carry[2])
+  local spent_high, spent_low = limbs_of(before)
+  high, low = high - spent_high, low - spent_low
+  if not positive(high, low) then return 0, 0 end
+  local most_high, most_low = limbs_of(carry[3])
+  if positive(high - most_high, low - most_low) then return most_high, most_low end
+  return high, low
+end
+
+-- Spent and held of each counter, then the spent of those that something is carried over from.
+local function read_amounts()
+  local fields = {}
+  for index, counter in ipairs(kept.counters) do
+    fields[2 * index - 1], fields[2 * index] = counter .. '|s', counter .. '|h'
+  end
+  local carries_at = {}
+  for index, carry in ipairs(terms.carries or {}) do
+    if carry then
+      fields[#fields + 1] = carry[1] .. '|s'
+      carries_at[index] = #fields
+    end
+  end
+  return fields, read_many('HMGET', counters, fields), carries_at
+end
+
+-- Spent, held and limit of each, as text, and what would be held.
+local budgets, changed, new_periods = {}, {}, {}
+local function judge_budgets()
+  local fields, amounts, carries_at = read_amounts()
+  for index, counter in ipairs(kept.counters) do
+    local spent, held, limit = amounts[2 * index - 1], amounts[2 * index], terms.limits[index]
+    if not spent and not held then add_period(new_periods, counter) end
+    local high, low = limbs_of(held or '0')
+    local more_high, more_low = limbs_of(kept.amounts[index])
+    high, low = high + more_high, low + more_low
+    local spent_high, spent_low = limbs_of(spent or '0')
+    local limit_high, limit_low = limbs_of(limit)
+    if carries_at[index] then
+      local carried_high, carried_low = carried(terms.carries[index], amounts[carries_at[index]])
+      limit_high, limit_low = limit_high + carried_high, limit_low + carried_low
+      limit = text_of(limit_high, limit_low)
+    end
+    if positive(high + spent_high - limit_high, low + spent_low - limit_low) then
+      refuse('budget', index, terms.budgetsEnforced[index])
+    end
+    changed[2 * index - 1], changed[2 * index] = fields[2 * index], text_of(high, low)
+    budgets[3 * index - 2], budgets[3 * index - 1], budgets[3 * index] = spent or '0', held or '0', limit
   end
 end
 
 -- One that is not enforced goes into debt, but no further than its capacity.
-local function charge(bucket, index)
-  local units = bucket.cost * minute
-  if not bucket.enforce then
-    units = math.max(0, math.min(units, 2 * bucket.capacity * minute - used[index]))
+local function charge_buckets()
+  local charged = {}
+  for index, key in ipairs(kept.bucketKeys) do
+    local units = terms.costs[index] * minute
+    if not terms.bucketsEnforced[index] then
+      units = math.max(0, math.min(units, 2 * terms.capacities[index] * minute - used[index]))
+    end
+    used[index], charged[index] = used[index] + units, whole(units)
+    store_used(key, kept.perMinute[index], used[index])
   end
-  used[index] = used[index] + units
-  store_used(bucket.key, bucket.perMinute, used[index])
-  return { key = bucket.key, perMinute = bucket.perMinute, charged = whole(units), correctable = bucket.correctable }
+  return table.concat(charged, ' ')
 end
 
 local function take()
-  local record = { buckets = {}, slots = {}, budgets = {}, outputCap = reservation.outputCap }
-  for index, bucket in ipairs(reservation.buckets) do record.buckets[index] = charge(bucket, index) end
-  for index, slot in ipairs(reservation.slots) do
-    redis.call('ZADD', slot_prefix .. slot.key, whole(expiry), reservation.id)
+  local charged = charge_buckets()
+  for index, key in ipairs(slots) do
+    redis.call('ZADD', slot_prefix .. key, expiry, id)
     places[index] = places[index] + 1
-    record.slots[index] = slot.key
   end
-  for index, budget in ipairs(reservation.budgets) do
-    local standing, amount = standings[index], amount_of(budget.amount)
-    add_to(budget.counter, '|h', standing.held, amount)
-    standing.held = plus(standing.held or zero, amount)
-    record.budgets[index] = { counter = budget.counter, amount = budget.amount }
-  end
-  redis.call('HSET', holds, reservation.id, cjson.encode(record))
-  redis.call('ZADD', expiries, whole(expiry), reservation.id)
+  for index = 1, #kept.counters do budgets[3 * index - 1] = changed[2 * index] end
+  write_many('HSET', counters, changed)
+  write_many('ZADD', periods, new_periods)
+  redis.call('HSET', holds, id, ARGV[3] .. '\n' .. charged .. '\n' .. ARGV[4])
+  redis.call('ZADD', expiries, expiry, id)
 end
 
-if again then return { 'reserved', 1, again.outputCap or '', states() } end
-if #reservation.budgets > 0 and redis.call('HEXISTS', meta, 'watermark') == 0 then return { 'uninitialised' } end
-for index, bucket in ipairs(reservation.buckets) do
-  if bucket.enforce and bucket.cost > bucket.capacity then return { 'too_large', index - 1 } end
+local function states()
+  local buckets = {}
+  for index, units in ipairs(used) do
+    buckets[2 * index - 1] = math.floor((terms.capacities[index] * minute - units) / minute)
+    buckets[2 * index] = math.ceil(units / kept.perMinute[index])
+  end
+  return buckets, places, budgets
 end
-check()
+
+if not again then
+  if #kept.counters > 0 and redis.call('HEXISTS', meta, 'watermark') == 0 then return { 'uninitialised' } end
+  for index, cost in ipairs(terms.costs) do
+    if terms.bucketsEnforced[index] and cost > terms.capacities[index] then return { 'too_large', index - 1 } end
+  end
+end
+judge_buckets()
+judge_slots()
+judge_budgets()
+if again then
+  return { 'reserved', 1, hold_of(redis.call('HGET', holds, id)).outputCap or '', states() }
+end
 if refusal then return { 'denied', refusal, retry_after, states() } end
 take()
 return { 'reserved', 0, would_deny, states() }

@@ -3,7 +3,7 @@
 local tag = KEYS[1]
 local counters = tag .. ':c' -- hash: <counter>|s spent, <counter>|h held
 local periods = tag .. ':p' -- sorted set: counter by the second its period ends
-local holds = tag .. ':h' -- hash: request id to record
+local holds = tag .. ':h' -- hash: request id to what it holds, see hold_of
 local expiries = tag .. ':z' -- sorted set: request id by expiry, ms
 local meta = tag .. ':m' -- hash: watermark, epoch
 local bucket_prefix = tag .. ':b:' -- string: "<used> <at ms>", see below
@@ -17,78 +17,68 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
+-- unpack() takes some thousand values at most. Even, because some of them are pairs.
+local most_values = 2000
+
+local function read_many(command, key, names)
+  local found = {}
+  for first = 1, #names, most_values do
+    local some = redis.call(command, key, unpack(names, first, math.min(#names, first + most_values - 1)))
+    if #names <= most_values then return some end
+    for _, value in ipairs(some) do found[#found + 1] = value end
+  end
+  return found
+end
+
+local function write_many(command, key, values)
+  for first = 1, #values, most_values do
+    redis.call(command, key, unpack(values, first, math.min(#values, first + most_values - 1)))
+  end
+end
+
 -- Amounts exceed 2^53 (9 million dollars in nano-dollars), where doubles and therefore comparisons are inexact. So an
--- amount is two limbs, high * 10^9 + low, with 0 <= low < 10^9. Exact below 10^24.
+-- amount is two limbs, high * 10^9 + low, added and compared limb by limb. Exact below 10^24.
 local limb = 1000000000
-local zero = { 0, 0 }
 
-local function normalise(high, low)
+local function limbs_of(text)
+  -- Short enough for one limb: a thousand of them add up without loss.
+  if #text < 13 then return 0, tonumber(text) end
+  local high, low = tonumber(string.sub(text, 1, -10)), tonumber(string.sub(text, -9))
+  if string.byte(text) == 45 then return high, -low end
+  return high, low
+end
+
+-- The same amount with 0 <= low < 10^9.
+local function normalised(high, low)
   local carried = math.floor(low / limb)
-  return { high + carried, low - carried * limb }
+  return high + carried, low - carried * limb
 end
 
-local function amount_of(text)
-  local sign, digits = string.match(text, '^(-?)(%d+)$')
-  local high = tonumber(string.sub(digits, 1, -10)) or 0
-  local low = tonumber(string.sub(digits, -9))
-  if sign == '-' then return normalise(-high, -low) end
-  return { high, low }
+local function positive(high, low)
+  high, low = normalised(high, low)
+  return high > 0 or (high == 0 and low > 0)
 end
 
-local function text_of(amount)
-  if amount[1] < 0 then return '-' .. text_of(normalise(-amount[1], -amount[2])) end
-  if amount[1] == 0 then return whole(amount[2]) end
-  return string.format('%.0f%09.0f', amount[1], amount[2])
+local function text_of(high, low)
+  high, low = normalised(high, low)
+  if high == 0 then return whole(low) end
+  if high < 0 then return '-' .. text_of(-high, -low) end
+  return string.format('%.0f%09.0f', high, low)
 end
 
-local function plus(left, right)
-  return normalise(left[1] + right[1], left[2] + right[2])
-end
-
-local function minus(left, right)
-  return normalise(left[1] - right[1], left[2] - right[2])
-end
-
-local function less(left, right)
-  return left[1] < right[1] or (left[1] == right[1] and left[2] < right[2])
-end
-
--- False where nothing was spent yet.
-local function spent_on(counter)
-  local text = redis.call('HGET', counters, counter .. '|s')
-  return text and amount_of(text)
-end
-
-local function held_on(counter)
-  local text = redis.call('HGET', counters, counter .. '|h')
-  return text and amount_of(text)
-end
-
-local function add_to(counter, kind, present, delta)
-  if not present then
-    local ends_at = string.match(counter, '|(%d+)$')
-    if ends_at then redis.call('ZADD', periods, ends_at, counter) end
-  end
-  redis.call('HSET', counters, counter .. kind, text_of(plus(present or zero, delta)))
-end
-
-local function give_back(counter, amount)
-  local held = held_on(counter)
-  if not held then return end
-  local left = minus(held, amount)
-  if less(zero, left) then
-    redis.call('HSET', counters, counter .. '|h', text_of(left))
-  else
-    redis.call('HDEL', counters, counter .. '|h')
-  end
+-- What the sweep forgets counters by. Only for one of which nothing is known yet.
+local function add_period(found, counter)
+  local ends_at = string.match(counter, '|(%d+)$')
+  if not ends_at then return end
+  found[#found + 1] = ends_at
+  found[#found + 1] = counter
 end
 
 -- A bucket is what of it is used, in sixty-thousandths of a token: then each millisecond gives back `perMinute` of them,
 -- and nothing is ever rounded. A bucket without a key is full.
 local minute = 60000
 
-local function used_of(key, per_minute)
-  local stored = redis.call('GET', bucket_prefix .. key)
+local function used_of(stored, per_minute)
   if not stored then return 0 end
   local used, at = string.match(stored, '^(%d+) (%d+)$')
   -- A replica that took over may have an earlier clock.
@@ -105,36 +95,128 @@ local function store_used(key, per_minute, used)
   end
 end
 
-local function refill(bucket, units)
-  if units == 0 then return end
-  store_used(bucket.key, bucket.perMinute, used_of(bucket.key, bucket.perMinute) - units)
+-- A hold is three lines: the keys of its slots as JSON, or nothing; the units that its buckets were charged; and, as
+-- JSON, what reserve was given to keep. So it is stored as it came, and its slots are found without reading the rest.
+local function slots_of(text)
+  local keys = string.match(text, '^[^\n]*')
+  return keys == '' and {} or cjson.decode(keys)
 end
 
-local function forget(id, record)
-  for _, budget in ipairs(record.budgets) do give_back(budget.counter, amount_of(budget.amount)) end
-  for _, key in ipairs(record.slots) do redis.call('ZREM', slot_prefix .. key, id) end
-  redis.call('ZREM', expiries, id)
-  redis.call('HDEL', holds, id)
+local function hold_of(text)
+  local charged, kept = string.match(text, '^[^\n]*\n([^\n]*)\n(.*)$')
+  local hold = cjson.decode(kept)
+  hold.slots, hold.charged = slots_of(text), {}
+  for units in string.gmatch(charged, '%d+') do table.insert(hold.charged, tonumber(units)) end
+  return hold
+end
+
+-- Without those that have none: ids, texts, and when each expires.
+local function find_holds(ids)
+  local found = { ids = {}, texts = {}, ends = {} }
+  local texts, ends = read_many('HMGET', holds, ids), read_many('ZMSCORE', expiries, ids)
+  local seen = {}
+  for index, id in ipairs(ids) do
+    if texts[index] and not seen[id] then
+      seen[id] = true
+      table.insert(found.ids, id)
+      table.insert(found.texts, texts[index])
+      table.insert(found.ends, tonumber(ends[index] or 0))
+    end
+  end
+  return found
+end
+
+-- One that expired, and that the sweep has not come to yet, is none: these say how long those that live do so at least.
+local function prolong(found, expiry)
+  local later = {}
+  for index, id in ipairs(found.ids) do
+    if found.ends[index] > now and found.ends[index] < expiry then
+      table.insert(later, whole(expiry))
+      table.insert(later, id)
+    end
+  end
+  write_many('ZADD', expiries, later)
+end
+
+-- Adds id to the list under each of the keys.
+local function list_under(lists, keys, id)
+  for _, key in ipairs(keys) do
+    lists[key] = lists[key] or {}
+    table.insert(lists[key], id)
+  end
+end
+
+local function free_slots(members)
+  for key, ids in pairs(members) do write_many('ZREM', slot_prefix .. key, ids) end
+end
+
+local function give_back(sums, fields)
+  local rest, nothing = {}, {}
+  for index, held in ipairs(read_many('HMGET', counters, fields)) do
+    local field = fields[index]
+    if held then
+      local high, low = limbs_of(held)
+      high, low = high - sums[field][1], low - sums[field][2]
+      if positive(high, low) then
+        rest[#rest + 1] = field
+        rest[#rest + 1] = text_of(high, low)
+      else
+        nothing[#nothing + 1] = field
+      end
+    end
+  end
+  write_many('HSET', counters, rest)
+  write_many('HDEL', counters, nothing)
+end
+
+-- Returns what they were. Each counter is written once, however many of them held of it.
+local function forget(found)
+  local forgotten, members, sums, fields = {}, {}, {}, {}
+  for index, id in ipairs(found.ids) do
+    local hold = hold_of(found.texts[index])
+    forgotten[index] = hold
+    list_under(members, hold.slots, id)
+    for place, counter in ipairs(hold.counters) do
+      local field = counter .. '|h'
+      local sum = sums[field]
+      if not sum then
+        sum = { 0, 0 }
+        sums[field], fields[#fields + 1] = sum, field
+      end
+      local high, low = limbs_of(hold.amounts[place])
+      sum[1], sum[2] = sum[1] + high, sum[2] + low
+    end
+  end
+  give_back(sums, fields)
+  free_slots(members)
+  write_many('ZREM', expiries, found.ids)
+  write_many('HDEL', holds, found.ids)
+  return forgotten
+end
+
+-- Ends holds. Of each that is alive and each of its buckets, `returned` says how many units go back.
+local function end_holds(found, returned)
+  local used, rates = {}, {}
+  for index, hold in ipairs(forget(found)) do
+    for place, key in ipairs(found.ends[index] > now and hold.bucketKeys or {}) do
+      local units = returned(hold, place, found.ids[index])
+      if units ~= 0 then
+        rates[key] = hold.perMinute[place]
+        used[key] = used[key] or used_of(redis.call('GET', bucket_prefix .. key), rates[key])
+        used[key] = math.max(0, used[key] - units)
+      end
+    end
+  end
+  for key, units in pairs(used) do store_used(key, rates[key], units) end
 end
 
 local function sweep_holds()
   local expired = redis.call('ZRANGEBYSCORE', expiries, '-inf', whole(now), 'LIMIT', 0, 32)
-  for _, id in ipairs(expired) do
-    local text = redis.call('HGET', holds, id)
-    if text then forget(id, cjson.decode(text)) else redis.call('ZREM', expiries, id) end
-  end
+  if #expired == 0 then return 0 end
+  forget(find_holds(expired))
+  -- Also of those that have no hold any more.
+  redis.call('ZREM', expiries, unpack(expired))
   return #expired
-end
-
--- One that expired, and that the sweep has not come to yet, is none.
-local function live_hold(id)
-  local text = redis.call('HGET', holds, id)
-  if not text then return nil end
-  local record = cjson.decode(text)
-  local expiry = tonumber(redis.call('ZSCORE', expiries, id) or 0)
-  if expiry > now then return record, expiry end
-  forget(id, record)
-  return nil
 end
 
 local swept = sweep_holds()

@@ -2,7 +2,7 @@
 local kept_seconds = 35 * 24 * 3600
 local closed = whole(math.floor(now / 1000) - kept_seconds)
 for _, counter in ipairs(redis.call('ZRANGEBYSCORE', periods, '-inf', closed, 'LIMIT', 0, 32)) do
-  if not held_on(counter) then
+  if redis.call('HEXISTS', counters, counter .. '|h') == 0 then
     redis.call('HDEL', counters, counter .. '|s')
     redis.call('ZREM', periods, counter)
   end
