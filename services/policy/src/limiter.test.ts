@@ -254,7 +254,7 @@ describe('a rate limit', () => {
     const { limit, memory } = await setUp({ rateLimits: [{ concurrency: 1 }] });
     await limit('a');
     expect(await limit('b')).toMatchObject({ outcome: 'refused', error: { reason: 'concurrency_limit' } });
-    await memory.finish(['a']);
+    await memory.finish(['a'], 900_000);
     expect(await limit('c')).toMatchObject({ outcome: 'within' });
   });
 });

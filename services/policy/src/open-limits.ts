@@ -20,6 +20,11 @@ import { createRedisStore } from './stores/redis-store.ts';
 
 const beatMs = 1_000;
 const probeMs = 200;
+/**
+ * How long budgets count what a finished request held while its usage is on the way through the ledger: as long as an
+ * outage of metering may take without budgets losing sight of what was used.
+ */
+const settleTtlMs = 15 * 60_000;
 const refreshMs = 5_000;
 /** As many as there are series of metrics. */
 const maxRefreshed = 2_000;
@@ -196,6 +201,7 @@ export const openLimits = async (input: {
     createHoldMessages({
       store: of,
       ttlMs: holdTtlMs,
+      settleTtlMs,
       onError: (error) => logger.debug({ err: error }, 'hold message'),
     });
   const heard = [

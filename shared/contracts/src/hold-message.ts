@@ -2,7 +2,8 @@
  * What policy is told of requests that hold something in its limit store. Each may be lost: holds expire by themselves.
  *
  * - `extend`: they are still running.
- * - `finish`: they are over and their usage comes by the ledger. Concurrency slots are freed; what is held stays until then.
+ * - `finish`: they are over and their usage comes by the ledger. Concurrency slots are freed; what is held stays until
+ *   then, or for a quarter of an hour.
  * - `release`: they are over and nothing was used: everything is given back.
  */
 export interface HoldMessage {

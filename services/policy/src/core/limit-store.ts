@@ -183,8 +183,11 @@ export interface LimitStore {
   settle(batch: SettleBatch): Promise<SettleOutcome>;
   /** The requests still run. Ids without a hold are passed over; no hold is shortened. */
   extend(ids: readonly string[], ttlMs: number): Promise<void>;
-  /** The requests are over: their slots are free. What they hold of budgets stays until they are settled. */
-  finish(ids: readonly string[]): Promise<void>;
+  /**
+   * The requests are over: their slots are free. What they hold of budgets stays until they are settled, or for `ttlMs` if
+   * that does not happen; no hold is shortened.
+   */
+  finish(ids: readonly string[], ttlMs: number): Promise<void>;
   /** The requests used nothing: everything is given back, bucket tokens too. */
   release(ids: readonly string[]): Promise<void>;
   /** Sets totals and watermark, unless the store has some already; true when it did. */

@@ -4,24 +4,26 @@ import type { LimitStore } from '../core/limit-store.ts';
 
 export interface HoldMessageDependencies {
   readonly store: Pick<LimitStore, 'extend' | 'finish' | 'release'>;
+  /** Of what a running request holds. */
   readonly ttlMs: number;
+  /** Of what a request holds that is over and not settled yet. */
+  readonly settleTtlMs: number;
   readonly onError: (error: unknown) => void;
 }
 
 const carryOut = (
-  store: HoldMessageDependencies['store'],
   { kind, ids }: HoldMessage,
-  ttlMs: number,
+  { store, ttlMs, settleTtlMs }: HoldMessageDependencies,
 ): Promise<void> => {
   if (kind === 'extend') return store.extend(ids, ttlMs);
-  return kind === 'finish' ? store.finish(ids) : store.release(ids);
+  return kind === 'finish' ? store.finish(ids, settleTtlMs) : store.release(ids);
 };
 
 /** What became of running requests. One that is lost costs a hold's time to live, so a failure is only reported. */
 export const createHoldMessages =
-  ({ store, ttlMs, onError }: HoldMessageDependencies) =>
+  (dependencies: HoldMessageDependencies) =>
   async ({ data }: Pick<BusMessage, 'data'>): Promise<void> => {
     const message = decodeHoldMessage(data);
     if (!message) return;
-    await carryOut(store, message, ttlMs).catch(onError);
+    await carryOut(message, dependencies).catch(dependencies.onError);
   };

@@ -12,6 +12,7 @@ const counters = ['m|org:a|monthly|1798761600|1801440000', 'm|key:a/k|daily|1798
 /** Beyond what a double tells apart. */
 const unit = 10n ** 17n + 1n;
 const limits = [10n * unit - 1n, 6n * unit] as const;
+const prolongedMs = { extend: 45_000, finish: 90_000 } as const;
 const [capacity, perMinute, bucketKey, slotKey] = [1_000, 700, 'tokens', 'running'] as const;
 
 type Command =
@@ -112,7 +113,7 @@ class History {
     await this.#compare();
     const whole = counters.map((counter) => this.#model.spent(counter, this.#model.ledger.length));
     expect((await this.#tested.store.read(counters)).map(({ spent }) => spent)).toEqual(whole);
-    await this.#tested.advance(60_000);
+    await this.#tested.advance(prolongedMs.finish);
     await this.#tested.store.sweep();
     expect((await this.#tested.store.read(counters)).map(({ held }) => held)).toEqual([0n, 0n]);
   }
@@ -157,12 +158,12 @@ class History {
         await store.sweep();
         return;
       default:
-        if (command.kind === 'extend') model.extend(command.id, 45_000);
-        else model[command.kind](command.id);
+        if (command.kind === 'release') model.release(command.id);
+        else model[command.kind](command.id, prolongedMs[command.kind]);
         // Twice is once.
         for (const ids of [[command.id], [command.id, 'nobody']]) {
-          if (command.kind === 'extend') await store.extend(ids, 45_000);
-          else await store[command.kind](ids);
+          if (command.kind === 'release') await store.release(ids);
+          else await store[command.kind](ids, prolongedMs[command.kind]);
         }
     }
   }

@@ -290,8 +290,8 @@ const suite = (start: () => Promise<StoreUnderTest>): void => {
       await enter('a');
       await enter('b');
       expect(await enter('c')).toMatchObject({ outcome: 'denied', refusal: { by: 'slot', index: 0 } });
-      await tested.store.finish(['a', 'unknown']);
-      await tested.store.finish(['a']);
+      await tested.store.finish(['a', 'unknown'], 60_000);
+      await tested.store.finish(['a'], 60_000);
       expect(await enter('c')).toMatchObject({ outcome: 'reserved', slots: [{ used: 2 }] });
       await tested.store.release(['b']);
       expect(await enter('d')).toMatchObject({ outcome: 'reserved', slots: [{ used: 2 }] });
@@ -306,7 +306,7 @@ const suite = (start: () => Promise<StoreUnderTest>): void => {
 
     it('are not taken again by a request that finished, though it is extended', async () => {
       await enter('a');
-      await tested.store.finish(['a']);
+      await tested.store.finish(['a'], 60_000);
       await tested.store.extend(['a'], 90_000);
       expect(await enter('b')).toMatchObject({ slots: [{ used: 1 }] });
     });
@@ -376,7 +376,7 @@ const suite = (start: () => Promise<StoreUnderTest>): void => {
       await hold('kept', 20n);
       await settle(record('settled', { charges: [[january, 15n]] }), record('settled'));
       expect(await standing()).toEqual({ spent: 15n, held: 60n });
-      await tested.store.release(['released', 'settled']);
+      await tested.store.release(['released', 'released', 'settled']);
       await tested.store.release(['released']);
       expect(await standing()).toEqual({ spent: 15n, held: 40n });
       await tested.advance(30_000);
@@ -392,10 +392,33 @@ const suite = (start: () => Promise<StoreUnderTest>): void => {
     it('keeps a hold when the request finishes, until it is settled', async () => {
       await begin();
       await hold('a', 20n);
-      await tested.store.finish(['a']);
+      await tested.store.finish(['a'], 60_000);
       expect(await standing()).toEqual({ spent: 0n, held: 20n });
       await settle(record('a', { charges: [[january, 12n]] }));
       expect(await standing()).toEqual({ spent: 12n, held: 0n });
+    });
+
+    it('keeps the hold of a request that finished for as long as its usage may take', async () => {
+      await begin();
+      await hold('late', 20n);
+      await hold('running', 10n);
+      await hold('longer', 5n);
+      await tested.store.extend(['longer'], 1_000_000);
+      await tested.advance(59_999);
+      await tested.store.finish(['late', 'longer', 'unknown'], 900_000);
+      await tested.store.extend(['late'], 60_000);
+      await tested.advance(899_999);
+      expect(await standing()).toEqual({ spent: 0n, held: 25n });
+      await tested.advance(1);
+      expect(await standing()).toEqual({ spent: 0n, held: 5n });
+    });
+
+    it('does not come back when a request finishes after its hold expired', async () => {
+      await begin();
+      await hold('a', 20n);
+      await tested.advance(60_000);
+      await tested.store.finish(['a'], 900_000);
+      expect(await standing()).toEqual({ spent: 0n, held: 0n });
     });
 
     it('forgets expired holds some at a time', async () => {

@@ -1,9 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { HoldList, LiveHold } from '../core/limit-store.ts';
-
-interface HoldRecord {
-  readonly budgets: readonly { readonly counter: string; readonly amount: string }[];
-}
+import type { KeptHold } from './redis-arguments.ts';
 
 const pageSize = 500;
 
@@ -22,12 +19,11 @@ export const listRedisHolds = async (
     cursor = next;
     for (let index = 0; index < entries.length; index += 2) {
       const [id = '', text = ''] = entries.slice(index, index + 2);
-      const { budgets } = JSON.parse(text) as HoldRecord;
-      // Lua has one kind of empty table, which JSON calls an object.
-      const hold = Array.isArray(budgets) ? budgets.find((budget) => budget.counter === counter) : undefined;
-      if (!hold) continue;
+      const { counters, amounts } = JSON.parse(text.slice(text.lastIndexOf('\n'))) as KeptHold;
+      const amount = amounts[counters.indexOf(counter)];
+      if (amount === undefined) continue;
       const expiresAt = Number(await redis.zscore(`${tag}:z`, id));
-      found.set(id, { id, amount: BigInt(hold.amount), expiresAt });
+      found.set(id, { id, amount: BigInt(amount), expiresAt });
       if (found.size > limit) break;
     }
   } while (cursor !== '0' && found.size <= limit);

@@ -8,7 +8,6 @@ import type {
   SettleOutcome,
   StoreSnapshot,
 } from '../core/limit-store.ts';
-import { pushDue } from './due-queue.ts';
 import { reserveInState } from './memory-reserve.ts';
 import {
   addTo,
@@ -16,6 +15,7 @@ import {
   forget,
   freeSlots,
   liveHold,
+  prolong,
   refill,
   type StoreState,
   sweepBuckets,
@@ -65,20 +65,19 @@ class MemoryStore implements LimitStore {
     const expiresAt = now + ttlMs;
     for (const id of ids) {
       const record = liveHold(this.#state, id, now);
-      if (record === undefined || record.expiresAt >= expiresAt) continue;
-      record.expiresAt = expiresAt;
-      pushDue(this.#state.expiries, { at: expiresAt, name: id });
+      if (record === undefined || !prolong(this.#state, id, record, expiresAt)) continue;
       for (const key of record.slots) this.#state.slots.get(key)?.set(id, expiresAt);
     }
   }
 
-  async finish(ids: readonly string[]) {
+  async finish(ids: readonly string[], ttlMs: number) {
     const now = this.#begin();
     for (const id of ids) {
       const record = liveHold(this.#state, id, now);
       if (record === undefined) continue;
       freeSlots(this.#state, id, record);
       record.slots = [];
+      prolong(this.#state, id, record, now + ttlMs);
     }
   }
 

@@ -20,20 +20,27 @@ const refusalOf = (reply: RedisReply | undefined): Refusal => {
   return { by: by as Refusal['by'], index: Number(index) };
 };
 
-const bucketOf = (reply: RedisReply): BucketState => {
-  const [remaining, resetMs] = listOf(reply);
-  return { remaining: Number(remaining), resetMs: Number(resetMs) };
-};
+/** Of a counter that Redis never heard of, nothing. */
+export const amountOf = (reply: RedisReply | undefined): bigint => BigInt(String(reply ?? 0));
 
-const budgetOf = (reply: RedisReply): BudgetState => {
-  const [spent, held, limit] = listOf(reply);
-  return { spent: BigInt(String(spent)), held: BigInt(String(held)), limit: BigInt(String(limit)) };
-};
+/** Lists of lists cost Redis more: it returns the members of all of them in a row. */
+const bucketsOf = (members: readonly RedisReply[]): BucketState[] =>
+  Array.from({ length: members.length / 2 }, (_, index) => ({
+    remaining: Number(members[2 * index]),
+    resetMs: Number(members[2 * index + 1]),
+  }));
+
+const budgetsOf = (members: readonly RedisReply[]): BudgetState[] =>
+  Array.from({ length: members.length / 3 }, (_, index) => ({
+    spent: amountOf(members[3 * index]),
+    held: amountOf(members[3 * index + 1]),
+    limit: amountOf(members[3 * index + 2]),
+  }));
 
 const statesOf = ([buckets, slots, budgets]: readonly RedisReply[]): LimitStates => ({
-  buckets: listOf(buckets).map(bucketOf),
+  buckets: bucketsOf(listOf(buckets)),
   slots: listOf(slots).map((used) => ({ used: Number(used) })),
-  budgets: listOf(budgets).map(budgetOf),
+  budgets: budgetsOf(listOf(budgets)),
 });
 
 export const readReserveReply = (reply: RedisReply): ReserveOutcome => {

@@ -5,7 +5,8 @@ import { Redis } from 'ioredis';
 import type { HoldList, LimitStore, Reservation, SettleBatch, StoreSnapshot } from '../core/limit-store.ts';
 import { periodEndOf } from './counter-period.ts';
 import { listRedisHolds } from './list-redis-holds.ts';
-import { type RedisReply, readReserveReply, readSettleReply } from './redis-replies.ts';
+import { reserveArguments, settleArguments } from './redis-arguments.ts';
+import { amountOf, type RedisReply, readReserveReply, readSettleReply } from './redis-replies.ts';
 import { type RedisScripts, readRedisScripts, type ScriptName, scriptNames } from './redis-scripts.ts';
 import { StoreUnavailable } from './store-unavailable.ts';
 
@@ -62,10 +63,6 @@ const inChunks = <Item>(items: readonly Item[], size: number): Item[][] =>
     items.slice(index * size, (index + 1) * size),
   );
 
-/** Amounts as text: a JSON number would lose digits. */
-const toJson = (value: unknown): string =>
-  JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? member.toString() : member));
-
 /** A process that was busy sees the timer before the answer that arrived in time: so it looks once more. */
 const answerWithin = <Answer>(answer: Promise<Answer>, timeoutMs: number): Promise<Answer> =>
   withDeadline(answer, timeoutMs, 'Redis').catch((error) =>
@@ -84,20 +81,20 @@ class RedisStore implements LimitStore {
   }
 
   async reserve(reservation: Reservation) {
-    const json = toJson(reservation);
-    return readReserveReply(await this.#run('reserve', [json], this.#reserveTimeoutMs));
+    const values = reserveArguments(reservation);
+    return readReserveReply(await this.#run('reserve', values, this.#reserveTimeoutMs));
   }
 
   async settle({ epoch, from, to, records }: SettleBatch) {
-    return readSettleReply(await this.#run('settle', [epoch, from, to, toJson(records)]));
+    return readSettleReply(await this.#run('settle', [epoch, from, to, ...settleArguments(records)]));
   }
 
   async extend(ids: readonly string[], ttlMs: number) {
     for (const some of inChunks(ids, idsPerCall)) await this.#run('extend', [ttlMs, ...some]);
   }
 
-  async finish(ids: readonly string[]) {
-    for (const some of inChunks(ids, idsPerCall)) await this.#run('finish', some);
+  async finish(ids: readonly string[], ttlMs: number) {
+    for (const some of inChunks(ids, idsPerCall)) await this.#run('finish', [ttlMs, ...some]);
   }
 
   async release(ids: readonly string[]) {
@@ -133,10 +130,11 @@ class RedisStore implements LimitStore {
     for (const some of inChunks(counters, idsPerCall)) {
       replies.push(...((await this.#run('read', some)) as readonly RedisReply[]));
     }
-    return counters.map((counter, index) => {
-      const [spent, held] = replies[index] as readonly [string, string];
-      return { counter, spent: BigInt(spent), held: BigInt(held) };
-    });
+    return counters.map((counter, index) => ({
+      counter,
+      spent: amountOf(replies[2 * index]),
+      held: amountOf(replies[2 * index + 1]),
+    }));
   }
 
   holdsOf(counter: string, limit: number): Promise<HoldList> {

@@ -114,7 +114,8 @@ export class StoreModel {
     if (hold) this.holds.set(id, { ...hold, expiresAt: Math.max(hold.expiresAt, this.now + ttlMs) });
   }
 
-  finish(id: string): void {
+  finish(id: string, ttlMs: number): void {
+    this.extend(id, ttlMs);
     const hold = this.holds.get(id);
     if (hold) this.holds.set(id, { ...hold, finished: true });
   }

@@ -113,6 +113,14 @@ export const liveHold = (state: StoreState, id: string, now: number): HoldRecord
   return undefined;
 };
 
+/** False when the hold lasts that long already. */
+export const prolong = (state: StoreState, id: string, record: HoldRecord, expiresAt: number): boolean => {
+  if (record.expiresAt >= expiresAt) return false;
+  record.expiresAt = expiresAt;
+  pushDue(state.expiries, { at: expiresAt, name: id });
+  return true;
+};
+
 export const sweepHolds = (state: StoreState, now: number): number => {
   let swept = 0;
   while (swept < sweptPerCall) {

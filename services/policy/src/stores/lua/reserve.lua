@@ -39,7 +39,7 @@ end
 local places = {}
 local function judge_slots()
   for index, key in ipairs(slots) do
-    places[index] = redis.call('ZCOUNT', slot_prefix .. key, '(' .. whole(now), '+inf')
+    places[index] = redis.call('ZCOUNT', slot_prefix .. key, '(' .. now_text, '+inf')
     if places[index] >= terms.slotLimits[index] then refuse('slot', index, terms.slotsEnforced[index]) end
   end
 end

@@ -16,6 +16,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function whole(number)
   return string.format('%.0f', number)
 end
+local now_text = whole(now)
 
 -- unpack() takes some thousand values at most. Even, because some of them are pairs.
 local most_values = 2000
@@ -91,7 +92,7 @@ local function store_used(key, per_minute, used)
     redis.call('DEL', bucket_prefix .. key)
   else
     local full_in = whole(math.ceil(used / per_minute))
-    redis.call('SET', bucket_prefix .. key, whole(used) .. ' ' .. whole(now), 'PX', full_in)
+    redis.call('SET', bucket_prefix .. key, whole(used) .. ' ' .. now_text, 'PX', full_in)
   end
 end
 
@@ -211,7 +212,7 @@ local function end_holds(found, returned)
 end
 
 local function sweep_holds()
-  local expired = redis.call('ZRANGEBYSCORE', expiries, '-inf', whole(now), 'LIMIT', 0, 32)
+  local expired = redis.call('ZRANGEBYSCORE', expiries, '-inf', now_text, 'LIMIT', 0, 32)
   if #expired == 0 then return 0 end
   forget(find_holds(expired))
   -- Also of those that have no hold any more.
