@@ -18,7 +18,7 @@ import { createSeededRandom } from './support/seeded-random.ts';
 
 /** One seed of many; which processes die when, and what the clients do, follows from it. */
 const seed = Number(process.env['WEIR_CHAOS_SEED'] ?? 1);
-const requests = Number(process.env['WEIR_CHAOS_REQUESTS'] ?? 10_000);
+const requests = Number(process.env['WEIR_CHAOS_REQUESTS'] ?? 3_000);
 
 type Mesh = Awaited<ReturnType<typeof startMesh>>;
 

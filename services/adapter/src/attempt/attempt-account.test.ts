@@ -10,7 +10,13 @@ import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 const counter = 'team:acme/web|month|money|monthly:1|0';
 
 const openAccount = (
-  given: { held?: boolean; stream?: boolean; charges?: readonly string[]; priceAs?: string } = {},
+  given: {
+    held?: boolean;
+    submission?: number;
+    stream?: boolean;
+    charges?: readonly string[];
+    priceAs?: string;
+  } = {},
 ) => {
   const events: UsageEvent[] = [];
   const told: string[] = [];
@@ -25,7 +31,10 @@ const openAccount = (
     },
     rate: () => ({ status: 'rated', amountNano: '9', chargeNano: '7', currency: 'USD' }),
     load: { take: () => ({ firstByte: () => told.push('first byte'), release: () => told.push('free') }) },
-    holds: { finish: (id: string) => told.push(`finish ${id}`) },
+    holds: {
+      finish: (id: string) => told.push(`finish ${id}`),
+      release: (id: string) => told.push(`release ${id}`),
+    },
     metrics: { answered: () => {}, failed: () => {}, firstByte: () => {}, ended: () => {} },
     logger: { error: () => {} },
     tracer: passThroughTracer,
@@ -39,6 +48,7 @@ const openAccount = (
       model: 'gpt-x',
       stream: given.stream ?? false,
       deadline: 9_000,
+      submission: given.submission ?? 0,
       features: {},
       principal: { org: 'acme', team: 'web', key: 'k1' },
       grant: {
@@ -125,10 +135,20 @@ describe('what the client is told', () => {
 describe('what policy holds for a request', () => {
   it('is told to be over when its attempt is, and not when it goes on', () => {
     const { account, told } = openAccount({ held: true });
+    account.called();
     account.release(handedBack);
     expect(told).toEqual(['free']);
     account.release(completed);
     expect(told).toEqual(['free', 'free', 'finish r1']);
+  });
+
+  it('is given back when no upstream was called, unless the request may run elsewhere', () => {
+    const first = openAccount({ held: true });
+    first.account.release(completed);
+    expect(first.told).toEqual(['free', 'release r1']);
+    const again = openAccount({ held: true, submission: 1 });
+    again.account.release(completed);
+    expect(again.told).toEqual(['free']);
   });
 
   it('is not spoken of when there is nothing', () => {

@@ -84,8 +84,11 @@ export class AttemptAccount {
   /** The call is over: somebody else may have its place, at the target and within a limit. */
   release({ handedBack }: AttemptEnd): void {
     this.#ticket.release();
-    const { grant, id } = this.#input.meta;
-    if (grant.held && !handedBack) this.#deps.holds.finish(id);
+    const { grant, id, submission } = this.#input.meta;
+    if (!grant.held || handedBack) return;
+    // Nothing was used, and perhaps not even the intent was stored: then no account will ever end the hold.
+    if (this.#called) this.#deps.holds.finish(id);
+    else if (submission === 0) this.#deps.holds.release(id);
   }
 
   /** Stores what was used. */
