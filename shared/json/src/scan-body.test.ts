@@ -8,7 +8,7 @@ const scanCounted = async (bytes: Uint8Array, sliceBytes: number): Promise<[stri
   const yieldTo = async (): Promise<void> => {
     turns += 1;
   };
-  const result = await scanBody(bytes, { maxDepth: 8, sliceBytes, yieldTo });
+  const result = await scanBody(bytes, { maxDepth: 8, wholeBytes: sliceBytes, sliceBytes, yieldTo });
   return [result.outcome, turns];
 };
 

@@ -3,13 +3,17 @@ import { createRequestScanner, type RequestScanner } from './request-scanner.ts'
 
 interface ScanLimits extends TextWishes {
   readonly maxDepth: number;
-  /** The most that is scanned before other work gets its turn. */
+  /** Up to this, a body is scanned at once. */
+  readonly wholeBytes?: number;
+  /** The most of a larger one that is scanned before other work gets its turn. */
   readonly sliceBytes?: number;
   /** Resolves when other work had its turn, such as after `setImmediate`. */
   readonly yieldTo: () => Promise<void>;
 }
 
-const defaultSliceBytes = 65_536;
+const defaultWholeBytes = 65_536;
+/** A millisecond's work, or several where the code is still cold. */
+const defaultSliceBytes = 16_384;
 
 const scanInSlices = async (
   scanner: RequestScanner,
@@ -24,11 +28,11 @@ const scanInSlices = async (
   return scanner.finish();
 };
 
-/** Scans a whole body: at once, without a promise, up to `sliceBytes`; else slice by slice. */
+/** Scans a whole body: at once, without a promise, or slice by slice. */
 export const scanBody = (body: Uint8Array, limits: ScanLimits): Promise<ScanResult> | ScanResult => {
-  const sliceBytes = limits.sliceBytes ?? defaultSliceBytes;
+  const { wholeBytes = defaultWholeBytes, sliceBytes = defaultSliceBytes, yieldTo } = limits;
   const scanner = createRequestScanner(limits);
-  if (body.byteLength > sliceBytes) return scanInSlices(scanner, body, sliceBytes, limits.yieldTo);
+  if (body.byteLength > wholeBytes) return scanInSlices(scanner, body, sliceBytes, yieldTo);
   scanner.push(body);
   return scanner.finish();
 };

@@ -8,13 +8,13 @@ import type { Bus, BusSubscription } from './bus.ts';
  */
 const status = { ok: 0, unknown: 1 } as const;
 
-/** Small enough for every server's `max_payload`, large enough that 10 MB are 40 round trips. */
-export const bodyChunkBytes = 256 * 1024;
+/** Small enough that those asked for ahead, which may all be answered in one turn of the loop, block nobody. */
+export const bodyChunkBytes = 64 * 1024;
 
 const chunkTimeoutMs = 2_000;
 const chunkTries = 3;
 /** Chunks asked for ahead of the one being used. */
-const readAhead = 3;
+const readAhead = 4;
 
 export interface BodyServer {
   readonly size: number;

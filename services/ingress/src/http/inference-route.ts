@@ -3,6 +3,7 @@ import { WeirError } from '@weir/contracts';
 import { type MatchedRoute, matchRoute, type RouteTable } from '@weir/routing';
 import type { Span, Tracer } from '@weir/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { tooLarge } from '../core/too-large.ts';
 import type { Relay } from '../relay.ts';
 import { createClientResponse } from './client-response.ts';
 import { Exchange } from './exchange.ts';
@@ -76,13 +77,6 @@ const readAndHold = async (deps: InferenceRouteDeps, request: FastifyRequest, ma
     retryAfterMs: 1_000,
   });
 };
-
-/** The answer to a body that is over the limit. */
-export const tooLarge = (limitBytes: number): WeirError =>
-  new WeirError({
-    reason: 'body_too_large',
-    message: `The body is larger than ${limitBytes} bytes, the most that is taken here.`,
-  });
 
 const watchClient = (response: ServerResponse, onGone: () => void): void => {
   response.on('close', () => {

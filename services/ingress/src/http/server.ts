@@ -4,7 +4,7 @@ import { type HttpListenerConfig, WeirError, type WireError } from '@weir/contra
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { statusOf, toErrorBody, toErrorHeaders, type Wire } from '../core/error-body.ts';
 import { newRequestId } from './inference-request.ts';
-import { tooLarge } from './inference-route.ts';
+import { readBody } from './read-body.ts';
 
 export interface ServerDeps {
   readonly listener: HttpListenerConfig;
@@ -27,9 +27,8 @@ const wireOfRequest = (request: FastifyRequest): Wire => {
 const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 
-const toWeirError = (error: unknown, limitBytes: number): WeirError => {
+const toWeirError = (error: unknown): WeirError => {
   const code = codeOf(error);
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return tooLarge(limitBytes);
   if (code.startsWith('FST_ERR_CTP')) {
     const message = 'The body did not arrive as its headers said.';
     return new WeirError({ reason: 'bad_body', message }, { cause: error });
@@ -112,9 +111,14 @@ export const buildServer = (deps: ServerDeps): FastifyInstance => {
   });
   app.server.maxConnections = listener.maxConnections;
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
+    readBody(payload, {
+      limitBytes: listener.bodyLimitBytes,
+      contentLength: request.headers['content-length'],
+    }),
+  );
   app.setErrorHandler(async (error, request, reply) => {
-    const weirError = toWeirError(error, listener.bodyLimitBytes);
+    const weirError = toWeirError(error);
     const id = newRequestId(deps.now());
     deps.onRefused(request, weirError, id);
     if (weirError.reason === 'body_too_large') await drained(request.raw);
