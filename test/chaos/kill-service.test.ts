@@ -1,24 +1,11 @@
-import { startMesh, waitFor } from '@weir/testing';
-import { afterEach, describe, expect, it } from 'vitest';
+import { waitFor } from '@weir/testing';
+import { describe, expect, it } from 'vitest';
+import { useReplicatedMesh } from './support/replicated-mesh.ts';
 import { describeOutcomes, type Outcome, startSteadyLoad } from './support/steady-load.ts';
 
-type Mesh = Awaited<ReturnType<typeof startMesh>>;
+const running = useReplicatedMesh();
 
-let mesh: Mesh | undefined;
-afterEach(async () => {
-  await mesh?.stop();
-  mesh = undefined;
-});
-
-const start = async (): Promise<Mesh> => {
-  mesh = await startMesh({
-    replicas: { ingress: 2, policy: 2, scheduler: 2, adapter: 2, metering: 2 },
-    env: { WEIR_SIM_PROFILE: 'paced' },
-  });
-  return mesh;
-};
-
-const startLoad = (running: Mesh, baseUrls = () => running.baseUrls) =>
+const startLoad = (baseUrls = running().baseUrls) =>
   startSteadyLoad({
     baseUrls,
     concurrency: 24,
@@ -44,23 +31,11 @@ const expectOnlyBegunStreamsToBreak = (outcomes: readonly Outcome[], allowed: Ou
   for (const outcome of broken) expect(outcome.silenceMs, outcome.detail).toBeLessThan(6_000);
 };
 
-const killFirst = async (
-  running: Mesh,
-  name: 'ingress' | 'policy' | 'scheduler' | 'adapter' | 'metering',
-) => {
-  const victim = running.services[name][0];
-  if (!victim) throw new Error(`no ${name}`);
-  victim.kill('SIGKILL');
-  await victim.exited;
-  return victim;
-};
-
 describe('a service that is killed under load', () => {
   it.each(['policy', 'scheduler', 'metering'] as const)('%s: every request is answered', async (name) => {
-    const running = await start();
-    const load = startLoad(running);
+    const load = startLoad();
     await untilMore(load, 48);
-    await killFirst(running, name);
+    await running().end(name, 'SIGKILL').exited;
     await untilMore(load, 96);
     const outcomes = await load.stop();
     expect(
@@ -70,11 +45,10 @@ describe('a service that is killed under load', () => {
   });
 
   it('adapter: what had no byte is answered by the other, what had gets an error in the stream', async () => {
-    const running = await start();
-    const load = startLoad(running);
+    const load = startLoad();
     await untilMore(load, 48);
     await waitFor(() => load.inFlight() === 24, { what: 'every client to wait for an answer' });
-    await killFirst(running, 'adapter');
+    await running().end('adapter', 'SIGKILL').exited;
     await untilMore(load, 96);
     const outcomes = await load.stop();
     expectOnlyBegunStreamsToBreak(outcomes, 'in-band-error');
@@ -85,47 +59,44 @@ describe('a service that is killed under load', () => {
   });
 
   it('ingress: clients that had no byte are answered by the other, and the upstream calls of the dead one end', async () => {
-    const running = await start();
-    let urls = running.baseUrls;
-    const load = startLoad(running, () => urls);
+    let urls = running().baseUrls();
+    const load = startLoad(() => urls);
     await untilMore(load, 48);
-    const victim = await killFirst(running, 'ingress');
-    urls = urls.filter((url) => url !== victim.url);
+    await running().end('ingress', 'SIGKILL').exited;
+    urls = running().baseUrls();
     await untilMore(load, 96);
     const outcomes = await load.stop();
     expectOnlyBegunStreamsToBreak(outcomes, 'cut');
-    await expectNothingLeft(running);
+    await expectNothingLeft();
   });
 });
 
 describe('a NATS restart under load', () => {
   it('answers what had no byte, ends broken streams with an error, and goes on', async () => {
-    const running = await start();
-    const load = startLoad(running);
+    const load = startLoad();
     await untilMore(load, 48);
-    await running.nats().restart();
+    await running().mesh.nats().restart();
     await untilMore(load, 48);
     const outcomes = await load.stop();
     expectOnlyBegunStreamsToBreak(outcomes, 'in-band-error');
     for (const outcome of outcomes) expect(outcome.endedAt - outcome.startedAt).toBeLessThan(25_000);
-    await expectNothingLeft(running);
+    await expectNothingLeft();
   });
 
   it('survives a SIGKILL of the server too', async () => {
-    const running = await start();
-    const load = startLoad(running);
+    const load = startLoad();
     await untilMore(load, 48);
-    await running.nats().kill();
-    await running.nats().restart();
+    await running().mesh.nats().kill();
+    await running().mesh.nats().restart();
     await untilMore(load, 48);
     const outcomes = await load.stop();
     expectOnlyBegunStreamsToBreak(outcomes, 'in-band-error');
-    await expectNothingLeft(running);
+    await expectNothingLeft();
   });
 });
 
-const expectNothingLeft = async (running: Mesh): Promise<void> => {
-  const [simulator] = running.simulators;
+const expectNothingLeft = async (): Promise<void> => {
+  const [simulator] = running().mesh.simulators;
   await waitFor(
     async () => {
       const answer = await fetch(`${simulator?.url}/admin/active`);

@@ -1,0 +1,50 @@
+import { type Mesh, type MeshService, startMesh } from '@weir/testing';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+
+export const replicated = ['ingress', 'policy', 'scheduler', 'adapter', 'metering'] as const;
+
+export type Replicated = (typeof replicated)[number];
+
+export interface ReplicatedMesh {
+  readonly mesh: Mesh;
+  /** Where clients may go: the ingresses that were not ended. */
+  readonly baseUrls: () => readonly string[];
+  /** Sends the signal to one of the replicas that are there. */
+  readonly end: (name: Replicated, signal: 'SIGKILL' | 'SIGTERM') => MeshService;
+}
+
+const replicas = 2;
+
+/** One mesh for all tests of a file, two of each service. What one test ends is there again for the next. */
+export const useReplicatedMesh = (): (() => ReplicatedMesh) => {
+  let current: Mesh | undefined;
+  const ended = new Set<MeshService>();
+  const running = (): Mesh => {
+    if (current === undefined) throw new Error('the mesh is not up');
+    return current;
+  };
+  const live = (name: Replicated): readonly MeshService[] =>
+    running().services[name].filter((service) => !ended.has(service));
+  beforeAll(async () => {
+    current = await startMesh({
+      replicas: Object.fromEntries(replicated.map((name) => [name, replicas])),
+      env: { WEIR_SIM_PROFILE: 'paced' },
+    });
+  });
+  afterEach(async () => {
+    const missing = replicated.flatMap((name) => Array(replicas - live(name).length).fill(name));
+    await Promise.all(missing.map((name) => running().add(name)));
+  });
+  afterAll(() => current?.stop());
+  return () => ({
+    mesh: running(),
+    baseUrls: () => live('ingress').map(({ url }) => url ?? ''),
+    end: (name, signal) => {
+      const [victim] = live(name);
+      if (!victim) throw new Error(`there is no ${name}`);
+      ended.add(victim);
+      victim.kill(signal);
+      return victim;
+    },
+  });
+};
