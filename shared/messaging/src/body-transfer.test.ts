@@ -1,6 +1,6 @@
 import { subjects } from '@weir/contracts';
 import { describe, expect, it } from 'vitest';
-import { bodyChunkBytes, createBodyServer, pullBody } from './body-transfer.ts';
+import { bodyChunkBytes, createBodyServer, maxBodyChunkBytes, pullBody } from './body-transfer.ts';
 import { createFakeBus, type FakeBus } from './testdata/fake-bus.ts';
 
 const subject = subjects.body('i1', 'r1');
@@ -88,8 +88,8 @@ describe('the server', () => {
 
   it('gives no more than a chunk, whatever is asked', async () => {
     const bus = createFakeBus();
-    createBodyServer(bus, 'i1').offer('r1', bodyOf(2 * bodyChunkBytes));
+    createBodyServer(bus, 'i1').offer('r1', bodyOf(2 * maxBodyChunkBytes));
     const answer = await bus.request(subject, Uint8Array.of(0, 0, 0, 0, 255, 255, 255, 255), 100);
-    expect(answer.outcome === 'answered' && answer.data.byteLength).toBe(bodyChunkBytes + 1);
+    expect(answer.outcome === 'answered' && answer.data.byteLength).toBe(maxBodyChunkBytes + 1);
   });
 });

@@ -8,8 +8,10 @@ import type { Bus, BusSubscription } from './bus.ts';
  */
 const status = { ok: 0, unknown: 1 } as const;
 
-/** Small enough that those asked for ahead, which may all be answered in one turn of the loop, block nobody. */
+/** What is asked for at a time: those ahead may all be answered in one turn of the loop, and must not block it. */
 export const bodyChunkBytes = 64 * 1024;
+/** What is answered at most: small enough for every server's `max_payload`. Adapters of before asked for as much. */
+export const maxBodyChunkBytes = 256 * 1024;
 
 const chunkTimeoutMs = 2_000;
 const chunkTries = 3;
@@ -31,7 +33,7 @@ export const createBodyServer = (bus: Bus, instance: string): BodyServer => {
     if (!body || message.data.byteLength !== 8) return message.respond(Uint8Array.of(status.unknown));
     const view = new DataView(message.data.buffer, message.data.byteOffset, 8);
     const offset = view.getUint32(0);
-    const chunk = body.subarray(offset, offset + Math.min(view.getUint32(4), bodyChunkBytes));
+    const chunk = body.subarray(offset, offset + Math.min(view.getUint32(4), maxBodyChunkBytes));
     const answer = new Uint8Array(1 + chunk.byteLength);
     answer[0] = status.ok;
     answer.set(chunk, 1);

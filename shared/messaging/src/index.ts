@@ -1,4 +1,10 @@
-export { type BodyServer, bodyChunkBytes, createBodyServer, pullBody } from './body-transfer.ts';
+export {
+  type BodyServer,
+  bodyChunkBytes,
+  createBodyServer,
+  maxBodyChunkBytes,
+  pullBody,
+} from './body-transfer.ts';
 export type { Bus, BusMessage, BusStatus, BusSubscription, RequestOutcome } from './bus.ts';
 export { type CheckpointBucket, openCheckpointBucket } from './checkpoint-bucket.ts';
 export { getOrCreate, putIfChanged, type WatchedValue, watchKey } from './config-bucket.ts';
