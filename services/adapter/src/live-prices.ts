@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { PricingConfig, Rating } from '@weir/contracts';
-import { buildPriceBook, type PriceBook, type RatedAttempt, rateUsage } from '@weir/pricing';
+import { createLivePriceBook, type RatedAttempt, rateUsage } from '@weir/pricing';
 import type { Logger, PriceSource } from '@weir/runtime';
 
 /** The prices in force, for what clients are told of the cost. What they are billed is metering's to say. */
@@ -10,23 +10,15 @@ export interface LivePrices {
   apply(config: PricingConfig): void;
 }
 
-const sha256Hex = (text: string): string => hash('sha256', text, 'hex');
-
 export const createLivePrices = (imported: PriceSource, logger: Pick<Logger, 'error'>): LivePrices => {
-  let config: PricingConfig | undefined;
-  let book: PriceBook | undefined;
-  const build = (): void => {
-    if (!config) return;
-    const built = buildPriceBook({ config, imported: imported.books, sha256Hex });
-    if (built.outcome === 'built') book = built.book;
-    else logger.error({ problems: built.problems }, 'prices not applied; those before them stay in force');
-  };
-  imported.onChange(build);
+  const prices = createLivePriceBook({
+    sha256Hex: (text) => hash('sha256', text, 'hex'),
+    onProblems: (problems) =>
+      logger.error({ problems }, 'prices not applied; those before them stay in force'),
+  });
+  imported.onChange(() => prices.apply({ imported: imported.books }));
   return {
-    rate: (attempt) => book && rateUsage(book, attempt),
-    apply: (next) => {
-      config = next;
-      build();
-    },
+    rate: (attempt) => prices.current && rateUsage(prices.current, attempt),
+    apply: (config) => prices.apply({ config, imported: imported.books }),
   };
 };

@@ -2,12 +2,11 @@ import {
   type AttemptFinal,
   buckets,
   type ImportedBook,
-  type PricingConfig,
   readImportedBook,
   renderProblem,
 } from '@weir/contracts';
 import { type BucketEntry, type NatsBus, watchBucket } from '@weir/messaging';
-import { buildPriceBook, type PriceBook, rateUsage } from '@weir/pricing';
+import { createLivePriceBook, rateUsage } from '@weir/pricing';
 import { type ConfigSource, replicasOf, type ServiceContext } from '@weir/runtime';
 import type { Rate } from './core/ledger-machine.ts';
 import { sha256Hex } from './sha256.ts';
@@ -17,13 +16,9 @@ export interface PriceSource {
   stop(): void;
 }
 
-type Books = ReadonlyMap<string, ImportedBook>;
-
 /** The one by the configuration first, and the catalogues in order of their names. */
-const build = (config: PricingConfig, books: Books) => {
-  const imported = [...books].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, book]) => book);
-  return buildPriceBook({ config, imported, sha256Hex });
-};
+const inOrder = (books: ReadonlyMap<string, ImportedBook>): readonly ImportedBook[] =>
+  [...books].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, book]) => book);
 
 const readEntry = ({ value }: BucketEntry): ImportedBook | string => {
   const read = readImportedBook(JSON.parse(value ?? ''));
@@ -47,13 +42,10 @@ export const openPriceSource = async (
 ): Promise<PriceSource> => {
   const { logger } = context;
   const books = new Map<string, ImportedBook>();
-  let book: PriceBook | undefined;
-  const rebuild = (): void => {
-    if (!config.current) return;
-    const built = build(config.current.pricing, books);
-    if (built.outcome === 'built') book = built.book;
-    else logger.error({ problems: built.problems }, 'prices refused; the last good ones stay in force');
-  };
+  const prices = createLivePriceBook({
+    sha256Hex,
+    onProblems: (problems) => logger.error({ problems }, 'prices refused; the last good ones stay in force'),
+  });
   const take = (entry: BucketEntry): void => {
     const read = entry.value === undefined ? undefined : readEntry(entry);
     if (typeof read === 'string') {
@@ -62,15 +54,16 @@ export const openPriceSource = async (
     }
     if (read) books.set(entry.key, read);
     else books.delete(entry.key);
-    rebuild();
+    prices.apply({ imported: inOrder(books) });
   };
   const target = { bucket: buckets.prices, replicas: replicasOf(context) };
   const watch = await watchBucket(bus, target, take, (error) =>
     logger.error({ err: error }, 'price books watch'),
   );
-  config.onChange(rebuild);
+  config.onChange(({ pricing }) => prices.apply({ config: pricing }));
 
   const rate = (final: AttemptFinal): ReturnType<Rate> => {
+    const book = prices.current;
     if (!book) return unrateable(config.current?.pricing.currency ?? 'USD', 'no_price_book');
     try {
       return rateUsage(book, final);

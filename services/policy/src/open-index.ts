@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { WeirConfig } from '@weir/contracts';
 import { createTenantDirectory } from '@weir/limits';
 import type { NatsBus } from '@weir/messaging';
-import { buildPriceBook, type PriceBook } from '@weir/pricing';
+import { createLivePriceBook } from '@weir/pricing';
 import { type ServiceContext, watchConfig, watchPriceBooks, watchTenantRecords } from '@weir/runtime';
 import { type AdmissionIndex, buildAdmissionIndex } from './core/admission-index.ts';
 
@@ -21,31 +21,32 @@ export const openIndex = async (context: ServiceContext, bus: NatsBus): Promise<
   const directory = createTenantDirectory();
   const known = Promise.withResolvers<void>();
   let config: WeirConfig | undefined;
-  let book: PriceBook | undefined;
   let tenantsKnown = false;
   let current: AdmissionIndex | undefined;
 
+  const prices = createLivePriceBook({
+    sha256Hex,
+    onProblems: (problems) => logger.error({ problems }, 'prices refused; the last good ones stay in force'),
+  });
+
   const rebuild = (): void => {
+    const book = prices.current;
     if (!config || !book || !tenantsKnown) return;
     current = buildAdmissionIndex({ config, directory, book, sha256Hex });
     known.resolve();
   };
   const source = await watchConfig(context, bus);
-  const prices = await watchPriceBooks(context, bus);
-  const price = (): void => {
-    if (!config) return;
-    const built = buildPriceBook({ config: config.pricing, imported: prices.books, sha256Hex });
-    // Then those before stay in force: a wrong price is worse than an old one.
-    if (built.outcome === 'invalid') logger.error({ problems: built.problems }, 'prices refused');
-    else book = built.book;
-    rebuild();
-  };
+  const catalogues = await watchPriceBooks(context, bus);
   source.onChange((next) => {
     config = next;
     directory.applyConfig(next);
-    price();
+    prices.apply({ config: next.pricing, imported: catalogues.books });
+    rebuild();
   });
-  prices.onChange(price);
+  catalogues.onChange(() => {
+    prices.apply({ imported: catalogues.books });
+    rebuild();
+  });
   await watchTenantRecords(context, bus, {
     onRecord: (entry, record, revision) => {
       directory.applyRecord(entry, record, revision);

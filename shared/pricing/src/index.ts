@@ -16,6 +16,7 @@ export {
 export { findPrice, type ModelNames, namesOf, type PriceQuestion } from './find-price.ts';
 export { importLiteLlm } from './import-litellm.ts';
 export { importModelsDev } from './import-models-dev.ts';
+export { createLivePriceBook, type LivePriceBook } from './live-price-book.ts';
 export type { LaneRates, Price, RateCard, RateTier } from './price.ts';
 export { type BuiltPriceBook, buildPriceBook, type PriceBook, type PriceBookSource } from './price-book.ts';
 export { type RatedAttempt, rateUsage } from './rate-usage.ts';
