@@ -5,6 +5,7 @@ import {
   type LedgerCommit,
   type LoadReport,
   type RatedEvent,
+  type ReservationGossip,
   type ThresholdEvent,
   thresholdEventType,
   toFinalEvent,
@@ -26,6 +27,15 @@ export const goldenLoadReport: LoadReport = {
     { target: 'gpu-2', pendingTokens: 5_120, running: 3, capacity: 64, prefillTokensPerSecond: 8_250.5 },
   ],
   watermarks: { 'scheduler-1': 41, 'scheduler-2': 7 },
+};
+
+export const goldenReservationGossip: ReservationGossip = {
+  v: 1,
+  scheduler: 'scheduler-1',
+  reservations: [
+    { pool: 'local', instance: 'adapter-1', target: 'gpu-2', dispatch: 42, tokens: 1_024 },
+    { pool: 'local', instance: 'adapter-1', target: 'gpu-1', dispatch: 43, tokens: 7 },
+  ],
 };
 
 const failed: AttemptStarted = {

@@ -20,6 +20,7 @@ import {
   ledgerCommitSchema,
   loadReportSchema,
   ratedEventSchema,
+  reservationGossipSchema,
   thresholdEventSchema,
   usageEventsSchema,
 } from '@weir/contracts/schema';
@@ -30,6 +31,7 @@ import {
   goldenLedgerCommit,
   goldenLoadReport,
   goldenRatedEvent,
+  goldenReservationGossip,
   goldenThresholdEvent,
   goldenUsageEvents,
 } from './golden-events.ts';
@@ -45,6 +47,7 @@ const bodyFiles = ['body-request.hex', 'body-chunk.hex', 'body-unknown.hex'];
 
 const goldenDocuments = [
   { file: 'load-report.json', schema: loadReportSchema, value: goldenLoadReport },
+  { file: 'reservation-gossip.json', schema: reservationGossipSchema, value: goldenReservationGossip },
   { file: 'usage-events.json', schema: usageEventsSchema, value: goldenUsageEvents },
   { file: 'rated-event.json', schema: ratedEventSchema, value: goldenRatedEvent },
   { file: 'ledger-commit.json', schema: ledgerCommitSchema, value: goldenLedgerCommit },

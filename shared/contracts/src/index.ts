@@ -9,6 +9,7 @@ export * from './hold-message.ts';
 export * from './load-report.ts';
 export * from './rated-event.ts';
 export * from './read-tenant-record.ts';
+export * from './reservation-gossip.ts';
 export * from './subjects.ts';
 export * from './tenant-record.ts';
 export * from './threshold-event.ts';

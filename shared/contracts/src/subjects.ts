@@ -36,6 +36,9 @@ export const subjects = {
   /** adapter → schedulers. Payload: load report. */
   load: (pool: string, instance: string): string => `weir.v1.load.${token(pool)}.${token(instance)}`,
   loads: 'weir.v1.load.*.*',
+  /** scheduler → schedulers. Payload: reservation gossip. */
+  gossip: (scheduler: string): string => `weir.v1.gossip.${token(scheduler)}`,
+  gossips: 'weir.v1.gossip.*',
   /**
    * Reply subject of a hop's own publish: the server answers here with "no responders".
    * `next` is who should have listened; `ingress` and `request` name the reply subject that has to be told.

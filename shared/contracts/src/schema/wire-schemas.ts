@@ -6,6 +6,7 @@ import * as frame from './frame-schema.ts';
 import { holdMessageSchema } from './hold-message-schema.ts';
 import { loadReportSchema, targetLoadSchema } from './load-report-schema.ts';
 import * as rated from './rated-event-schema.ts';
+import { gossipedReservationSchema, reservationGossipSchema } from './reservation-gossip-schema.ts';
 import { tenantRecordSchema } from './tenant-record-schema.ts';
 import { thresholdEventSchema, thresholdReachedSchema } from './threshold-event-schema.ts';
 import * as usage from './usage-event-schema.ts';
@@ -32,6 +33,8 @@ export const wireSchemas = {
   ControlMessage: controlMessageSchema,
   LoadReport: loadReportSchema,
   TargetLoad: targetLoadSchema,
+  ReservationGossip: reservationGossipSchema,
+  GossipedReservation: gossipedReservationSchema,
   Usage: usage.usageSchema,
   AttemptStarted: usage.attemptStartedSchema,
   AttemptFinal: usage.attemptFinalSchema,

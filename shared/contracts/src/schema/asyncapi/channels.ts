@@ -22,6 +22,7 @@ const toAddress = (subject: string): string =>
   subject.replace(String(tagSlot), slot('tag')).replace(/__([a-z]+)__/g, '{$1}');
 
 export const parameters = {
+  scheduler: { description: 'Instance of the scheduler that tells.' },
   ingress: { description: 'Instance of the ingress that owns the client connection.' },
   instance: { description: 'Instance of an adapter.' },
   request: { description: 'Request id. `keep-alive` on `hop` when no one request is concerned.' },
@@ -93,6 +94,12 @@ export const channels = {
     subscription: subjects.loads,
     messages: ['loadReport'],
     description: 'Load of one pool as one adapter instance sees it.',
+  },
+  gossip: {
+    subject: subjects.gossip(slot('scheduler')),
+    subscription: subjects.gossips,
+    messages: ['reservationGossip'],
+    description: 'Attempts that one scheduler has sent and that no load report shows yet.',
   },
   hop: {
     subject: subjects.hop(slot('self'), slot('next'), slot('ingress'), slot('request')),

@@ -109,6 +109,7 @@ export const messages = {
   bodyRequest: binary('bodyRequest', 'Asks for one chunk of a body.', bodyRequestLayout),
   bodyChunk: binary('bodyChunk', 'One chunk of a body.', bodyChunkLayout),
   loadReport: json('loadReport', 'What one adapter instance says of one pool.', 'LoadReport'),
+  reservationGossip: json('reservationGossip', 'What one scheduler has just sent.', 'ReservationGossip'),
   usageEvents: {
     ...json('usageEvents', 'A batch of usage events.', 'UsageEvents', 'application/cloudevents-batch+json'),
     headers: usageHeaders,

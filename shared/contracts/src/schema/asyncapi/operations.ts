@@ -61,6 +61,8 @@ export const operations: readonly OperationSpec[] = [
   operation('ingress', 'receive', 'body', 'Serves a body that it holds.', { answer: ['bodyChunk'] }),
   operation('adapter', 'send', 'load', 'Reports its load.'),
   operation('scheduler', 'receive', 'load', 'Learns of loads.'),
+  operation('scheduler', 'send', 'gossip', 'Tells the other replicas what it has just sent.'),
+  operation('scheduler', 'receive', 'gossip', 'Learns what the other replicas have sent.'),
   operation('ingress', 'receive', 'hop', 'Learns that no policy, or no adapter, listens.'),
   operation('policy', 'receive', 'hop', 'Learns that no scheduler listens.'),
   operation('scheduler', 'receive', 'hop', 'Learns that an adapter instance is gone.'),
