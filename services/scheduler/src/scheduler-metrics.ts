@@ -5,6 +5,8 @@ export interface SchedulerMetrics {
   countDecision(outcome: string): void;
   countRetry(reason: string): void;
   countBadReport(): void;
+  countBadGossip(): void;
+  countGossip(direction: 'sent' | 'heard', reservations: number): void;
   observeHop(durationMs: number): void;
 }
 
@@ -25,6 +27,15 @@ export const createSchedulerMetrics = (metrics: Metrics): SchedulerMetrics => {
     'weir_scheduler_bad_reports_total',
     'Load reports that could not be read.',
   );
+  const badGossips = metrics.counter(
+    'weir_scheduler_bad_gossip_total',
+    'Messages of other schedulers that could not be read.',
+  );
+  const gossip = metrics.counter(
+    'weir_scheduler_gossip_total',
+    'Reservations that were told to other schedulers, and heard of them.',
+    ['direction'],
+  );
   const hops = metrics.histogram(
     'weir_hop_duration_seconds',
     'Time from taking a request off the bus to handing it on.',
@@ -37,6 +48,8 @@ export const createSchedulerMetrics = (metrics: Metrics): SchedulerMetrics => {
     countDecision: (outcome) => decisions.inc({ outcome }),
     countRetry: (reason) => retries.inc({ reason }),
     countBadReport: () => badReports.inc(),
+    countBadGossip: () => badGossips.inc(),
+    countGossip: (direction, reservations) => gossip.inc({ direction }, reservations),
     observeHop: (durationMs) => hops.observe(labels, durationMs / 1_000),
   };
 };

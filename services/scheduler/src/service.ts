@@ -4,6 +4,8 @@ import { type Build, connectMesh, type ServiceContext, watchConfig } from '@weir
 import { createPoolView, type PoolView } from './core/pool-view.ts';
 import { createTurns } from './core/turns.ts';
 import { createDelays } from './delays.ts';
+import { createGossipWriter, type GossipWriter } from './gossip-writer.ts';
+import { createGossip } from './handlers/gossip.ts';
 import { createLoadReport } from './handlers/load-report.ts';
 import { createNoAdapter } from './handlers/no-adapter.ts';
 import { createSchedule } from './handlers/schedule.ts';
@@ -13,6 +15,7 @@ import { readSchedulerSettings } from './settings.ts';
 /** Other replicas know the load already: this one joins them when it does too, or after this time. */
 const warmUpMs = 1_000;
 const flushTimeoutMs = 2_000;
+const gossipBeatMs = 1_000;
 
 const follow = (
   context: ServiceContext,
@@ -24,6 +27,22 @@ const follow = (
     const onLoad = createLoadReport({ pools, metrics, now: context.now, onReport: resolve });
     bus.subscribe(subjects.loads, onLoad);
   });
+
+/** Shares what is sent to adapters with the other replicas, and theirs with us. */
+const gossipWith = (
+  context: ServiceContext,
+  bus: Bus,
+  pools: PoolView,
+  metrics: SchedulerMetrics,
+): GossipWriter => {
+  const { instance: self, now, lifecycle } = context;
+  const writer = createGossipWriter({ bus, self, metrics, now, atEndOfTurn: setImmediate });
+  bus.subscribe(subjects.gossips, createGossip({ self, pools, writer, metrics, now }));
+  writer.beat();
+  const beating = setInterval(writer.beat, gossipBeatMs);
+  lifecycle.onShutdown('stop-intake', 'gossip', async () => clearInterval(beating));
+  return writer;
+};
 
 /** Scheduler: turns an admitted request into an attempt at one target. */
 export const build: Build = async (context) => {
@@ -46,6 +65,7 @@ export const build: Build = async (context) => {
     self: context.instance,
     config: () => source.current,
     pools,
+    gossip: gossipWith(context, bus, pools, metrics),
     turnOf: createTurns().next,
     delays,
     metrics,

@@ -8,6 +8,8 @@ export const reservationLifeMs = 2_000;
 export const staleAfterMs = 1_000;
 /** After this long its load is not counted any more either. */
 export const deadAfterMs = 3_000;
+/** As many as adapters keep watermarks of. */
+const maxSchedulers = 256;
 
 /** One life of an adapter instance within one pool, as one scheduler sees it. */
 export class PoolMember {
@@ -15,8 +17,9 @@ export class PoolMember {
   readonly #host: Host;
   #reportedAt = 0;
   #sequence = -1;
-  #watermark = 0;
-  readonly #reservations = new Reservations();
+  #watermarks: LoadReport['watermarks'] = {};
+  /** By the scheduler that made them. */
+  readonly #reservations = new Map<string, Reservations>();
   #places = new Map<string, LivePlace>();
 
   constructor(instance: string, host: Host) {
@@ -37,33 +40,51 @@ export class PoolMember {
   }
 
   /** Returns false for a report that is older than what is known. */
-  apply(report: LoadReport, self: string, now: number): boolean {
+  apply(report: LoadReport, now: number): boolean {
     if (report.sequence <= this.#sequence) return false;
     this.#sequence = report.sequence;
-    this.#watermark = report.watermarks[self] ?? 0;
+    this.#watermarks = report.watermarks;
     this.#reportedAt = now;
-    this.#reservations.settle(this.#watermark, now);
+    for (const [scheduler, reservations] of this.#reservations) this.#settle(scheduler, reservations, now);
     this.#show(report);
     return true;
   }
 
-  reserve(booking: { target: string; tokens: number; dispatch: number }, now: number): void {
+  /** What is known already, or shown by the last report, changes nothing. */
+  reserve(scheduler: string, booking: Omit<Reservation, 'expiresAt'>, now: number): void {
     if (!this.#places.has(booking.target)) return;
     const reservation = { ...booking, expiresAt: now + reservationLifeMs };
-    this.#reservations.add(reservation);
-    this.#count(reservation, 1);
+    if (this.#reservationsOf(scheduler)?.add(reservation)) this.#count(reservation, 1);
   }
 
   /** Gives back reservations that no report has covered in time. */
   expire(now: number): void {
-    if (!this.#reservations.isAnyExpired(now)) return;
-    for (const reservation of this.#reservations.settle(this.#watermark, now)) this.#count(reservation, -1);
+    for (const [scheduler, reservations] of this.#reservations) {
+      if (!reservations.isAnyExpired(now)) continue;
+      for (const reservation of this.#settle(scheduler, reservations, now)) this.#count(reservation, -1);
+    }
   }
 
   /** Takes everything off the host's count: the member is about to be forgotten. */
   clear(): void {
     for (const { running } of this.#places.values()) this.#host.running -= running;
     this.#places.clear();
+  }
+
+  #reservationsOf(scheduler: string): Reservations | undefined {
+    const known = this.#reservations.get(scheduler);
+    if (known || this.#reservations.size >= maxSchedulers) return known;
+    const reservations = new Reservations();
+    reservations.settle(this.#watermarks[scheduler] ?? 0, 0);
+    this.#reservations.set(scheduler, reservations);
+    return reservations;
+  }
+
+  /** Returns what was taken off. A scheduler of which nothing is left is forgotten: it may be gone. */
+  #settle(scheduler: string, reservations: Reservations, now: number): readonly Reservation[] {
+    const settled = reservations.settle(this.#watermarks[scheduler] ?? 0, now);
+    if (reservations.size === 0) this.#reservations.delete(scheduler);
+    return settled;
   }
 
   #show(report: LoadReport): void {
@@ -76,7 +97,9 @@ export class PoolMember {
       this.#host.running += place.running;
       this.#places.set(load.target, place);
     }
-    for (const reservation of this.#reservations.all()) this.#count(reservation, 1);
+    for (const reservations of this.#reservations.values()) {
+      for (const reservation of reservations.all()) this.#count(reservation, 1);
+    }
   }
 
   #count({ target, tokens }: Reservation, sign: 1 | -1): void {

@@ -125,13 +125,16 @@ test('law: whatever happens, the view is the report plus the reservations above 
     fc.property(steps, (history: readonly Step[]) => {
       const pools = createWith(report());
       let open: { dispatch: number; tokens: number }[] = [];
+      let seen = 0;
       for (const step of history) {
         if (step.kind === 'reserve') {
           const dispatch = pools.reserve({ ...booking, tokens: step.tokens }, start);
-          if (pools.view('gpu', start).length > 0) open.push({ dispatch, tokens: step.tokens });
+          const isThere = pools.view('gpu', start).length > 0;
+          if (isThere && dispatch > seen) open.push({ dispatch, tokens: step.tokens });
         } else if (step.kind === 'report') {
-          pools.apply(report({ watermarks: { [self]: step.seen } }), start);
-          open = open.filter(({ dispatch }) => dispatch > step.seen);
+          seen = step.seen;
+          pools.apply(report({ watermarks: { [self]: seen } }), start);
+          open = open.filter(({ dispatch }) => dispatch > seen);
         } else {
           pools.gone('adapter-a');
           open = [];
@@ -142,6 +145,75 @@ test('law: whatever happens, the view is the report plus the reservations above 
           expect(place).toMatchObject({ pendingTokens: 100 + reserved, running, host: { running } });
         }
       }
+    }),
+  );
+});
+
+const heard = { ...booking, tokens: 30 };
+
+test('what another scheduler has sent counts until a report shows it', () => {
+  const pools = createWith(report());
+  pools.hear('scheduler-other', { ...heard, dispatch: 5 }, start);
+  pools.hear('scheduler-other', { ...heard, dispatch: 6 }, start);
+  expect(pools.view('gpu', start)).toMatchObject([{ pendingTokens: 160, running: 4, host: { running: 4 } }]);
+  pools.apply(report({ watermarks: { [self]: 99, 'scheduler-other': 5 } }), start);
+  expect(pools.view('gpu', start)).toMatchObject([{ pendingTokens: 130, running: 3, host: { running: 3 } }]);
+});
+
+test('what another scheduler has sent counts once, and not at all when it comes behind the report that shows it', () => {
+  const pools = createWith(report({ watermarks: { 'scheduler-other': 5 } }));
+  for (const dispatch of [5, 6, 6, 4]) pools.hear('scheduler-other', { ...heard, dispatch }, start);
+  expect(pools.view('gpu', start)).toMatchObject([{ pendingTokens: 130, running: 3 }]);
+});
+
+test('what another scheduler has sent and no report shows is given back after two seconds', () => {
+  const pools = createWith(report());
+  pools.hear('scheduler-other', { ...heard, dispatch: 1 }, start);
+  pools.apply(report(), start + 1_999);
+  expect(pools.view('gpu', start + 1_999)).toMatchObject([{ pendingTokens: 130 }]);
+  expect(pools.view('gpu', start + 2_000)).toMatchObject([{ pendingTokens: 100, host: { running: 2 } }]);
+});
+
+test('what is heard of a pool, an instance or a target that nobody reported is nothing', () => {
+  const pools = createWith(report());
+  for (const other of [{ pool: 'p' }, { instance: 'i' }, { target: 't9' }]) {
+    pools.hear('scheduler-other', { ...heard, ...other, dispatch: 1 }, start);
+  }
+  expect(pools.view('gpu', start)).toMatchObject([{ pendingTokens: 100, host: { running: 2 } }]);
+});
+
+const deliveries = fc.array(
+  fc.record({
+    from: fc.constantFrom(self, 'one', 'two'),
+    copies: fc.nat(2),
+    tokens: fc.nat(500),
+    reports: fc.boolean(),
+  }),
+  { maxLength: 60 },
+);
+
+test('law: gossip that is lost or doubled leaves nothing behind once a report has seen every attempt', () => {
+  fc.assert(
+    fc.property(deliveries, (history) => {
+      const pools = createWith(report());
+      const sent: Record<string, number> = { [self]: 0, one: 0, two: 0 };
+      for (const { from, copies, tokens, reports } of history) {
+        const dispatch = (sent[from] ?? 0) + 1;
+        sent[from] = dispatch;
+        if (from === self) pools.reserve({ ...booking, tokens }, start);
+        else
+          for (let copy = 0; copy < copies; copy += 1)
+            pools.hear(from, { ...booking, tokens, dispatch }, start);
+        if (reports) pools.apply(report({ watermarks: { ...sent } }), start);
+        for (const place of pools.view('gpu', start)) {
+          expect(place.pendingTokens).toBeGreaterThanOrEqual(100);
+          expect(place.running).toBe(place.host.running);
+        }
+      }
+      pools.apply(report({ watermarks: sent }), start);
+      expect(pools.view('gpu', start)).toMatchObject([
+        { pendingTokens: 100, running: 2, host: { running: 2 } },
+      ]);
     }),
   );
 });

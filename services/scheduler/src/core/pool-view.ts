@@ -1,4 +1,4 @@
-import type { LoadReport } from '@weir/contracts';
+import type { GossipedReservation, LoadReport } from '@weir/contracts';
 import type { Host, Place } from './place.ts';
 import { PoolMember } from './pool-member.ts';
 
@@ -11,7 +11,8 @@ export interface Booking {
 }
 
 /**
- * A scheduler's picture of all pools: what adapters report, plus its own attempts that no report shows yet.
+ * A scheduler's picture of all pools: what adapters report, plus the attempts that no report shows yet, its own and
+ * those that other schedulers tell of.
  * A machine: times are passed in, milliseconds since the epoch.
  */
 export interface PoolView {
@@ -19,6 +20,8 @@ export interface PoolView {
   apply(report: LoadReport, now: number): boolean;
   /** Counts an attempt as load of its place, and returns its dispatch number: 1, 2, … for each instance. */
   reserve(booking: Booking, now: number): number;
+  /** Counts an attempt that another scheduler has sent. One that is known, or of an instance that is not, is ignored. */
+  hear(scheduler: string, reservation: GossipedReservation, now: number): void;
   /** The instance does not answer. It is back with its next report. */
   gone(instance: string): void;
   /** Every place of a pool whose instance has reported within the last second. */
@@ -53,7 +56,7 @@ class View implements PoolView {
     this.#pools.set(report.pool, members);
     const member = members.get(report.instance) ?? new PoolMember(report.instance, instance.host);
     members.set(report.instance, member);
-    const isNews = member.apply(report, this.#self, now);
+    const isNews = member.apply(report, now);
     if (isNews) instance.reportedAt = now;
     return isNews;
   }
@@ -63,8 +66,12 @@ class View implements PoolView {
     if (!known) throw new Error(`nothing is known of instance ${instance}`);
     known.dispatched += 1;
     const booking = { target, tokens, dispatch: known.dispatched };
-    this.#pools.get(pool)?.get(instance)?.reserve(booking, now);
+    this.#pools.get(pool)?.get(instance)?.reserve(this.#self, booking, now);
     return known.dispatched;
+  }
+
+  hear(scheduler: string, { pool, instance, ...booking }: GossipedReservation, now: number): void {
+    this.#pools.get(pool)?.get(instance)?.reserve(scheduler, booking, now);
   }
 
   gone(instance: string): void {

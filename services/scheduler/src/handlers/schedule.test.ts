@@ -69,6 +69,8 @@ const createRecorded = (given: Partial<ScheduleDependencies> = {}) => {
     countDecision: (outcome) => counted.push(outcome),
     countRetry: (reason) => counted.push(`retry ${reason}`),
     countBadReport: () => counted.push('bad report'),
+    countBadGossip: () => counted.push('bad gossip'),
+    countGossip: () => undefined,
     observeHop: () => undefined,
   };
   const schedule = createSchedule({
@@ -77,6 +79,7 @@ const createRecorded = (given: Partial<ScheduleDependencies> = {}) => {
     self: 'scheduler-1',
     config: () => config,
     pools,
+    gossip: { add: () => undefined },
     turnOf: () => 0,
     delays: {
       add: (delayMs, run) => {

@@ -16,6 +16,7 @@ import type { PoolView } from '../core/pool-view.ts';
 import { tooManyDelayed } from '../core/refusals.ts';
 import { toRunMeta } from '../core/run-meta.ts';
 import type { Delays } from '../delays.ts';
+import type { GossipWriter } from '../gossip-writer.ts';
 import type { SchedulerMetrics } from '../scheduler-metrics.ts';
 
 export interface ScheduleDependencies {
@@ -26,6 +27,8 @@ export interface ScheduleDependencies {
   /** Undefined until there is one. */
   readonly config: () => WeirConfig | undefined;
   readonly pools: Pick<PoolView, 'view' | 'reserve'>;
+  /** Hears of every attempt that is sent. */
+  readonly gossip: Pick<GossipWriter, 'add'>;
   readonly turnOf: (pool: string) => number;
   readonly delays: Pick<Delays, 'add'>;
   readonly metrics: SchedulerMetrics;
@@ -51,16 +54,18 @@ const refuse = (
 };
 
 const dispatch = (
-  { bus, self, pools, metrics, now }: ScheduleDependencies,
+  { bus, self, pools, gossip, metrics, now }: ScheduleDependencies,
   { meta, body }: Envelope,
   attempt: PlannedAttempt,
   trace: string | undefined,
 ): void => {
   const { instance, upstream, target, reservedTokens } = attempt;
-  const number = pools.reserve({ pool: upstream, instance, target, tokens: reservedTokens }, now());
+  const booking = { pool: upstream, instance, target, tokens: reservedTokens };
+  const number = pools.reserve(booking, now());
   const runMeta = toRunMeta(meta, attempt, { scheduler: self, dispatch: number }, trace);
   const hop = subjects.hop(self, instance, meta.ingress, meta.id);
   bus.publish(subjects.run(instance), encodeEnvelope(runMeta, body), hop);
+  gossip.add({ ...booking, dispatch: number });
   metrics.countDecision('dispatched');
   if (attempt.number > 1) metrics.countRetry(retryReasonOf(attempt));
 };

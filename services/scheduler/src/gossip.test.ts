@@ -1,0 +1,172 @@
+import type { LoadReport, ReservationGossip } from '@weir/contracts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createPoolView } from './core/pool-view.ts';
+import { selectTarget } from './core/select-target.ts';
+import { createGossipWriter } from './gossip-writer.ts';
+import { createGossip } from './handlers/gossip.ts';
+
+const start = 1_000_000;
+const encoder = new TextEncoder();
+const sent = { pool: 'gpu', instance: 'adapter-0', target: 't0', tokens: 10 };
+
+/** Schedulers on one bus, where each hears all of them, itself included. Turns end when they are told to. */
+const createSite = (names: readonly string[]) => {
+  const published: { subject: string; gossip: ReservationGossip }[] = [];
+  const bad: string[] = [];
+  const handlers: ((message: { subject: string; data: Uint8Array }) => void)[] = [];
+  const endings: (() => void)[] = [];
+  let now = start;
+  const deliver = (subject: string, data: Uint8Array): void => {
+    for (const handler of handlers) handler({ subject, data });
+  };
+  const schedulers = names.map((self) => {
+    const pools = createPoolView(self);
+    const metrics = { countBadGossip: () => bad.push(self), countGossip: () => undefined };
+    const writer = createGossipWriter({
+      self,
+      metrics,
+      now: () => now,
+      atEndOfTurn: (run) => endings.push(run),
+      bus: {
+        publish: (subject, payload) => {
+          published.push({ subject, gossip: JSON.parse(new TextDecoder().decode(payload)) });
+          deliver(subject, payload);
+        },
+      },
+    });
+    handlers.push(createGossip({ self, pools, writer, metrics, now: () => now }));
+    return { pools, writer };
+  });
+  return {
+    schedulers,
+    published,
+    bad,
+    deliver,
+    endTurn: () => {
+      for (const run of endings.splice(0)) run();
+    },
+    wait: (pauseMs: number) => {
+      now += pauseMs;
+    },
+  };
+};
+
+describe('a scheduler', () => {
+  let site: ReturnType<typeof createSite>;
+  const writer = () => site.schedulers[0]?.writer ?? expect.fail('there is none');
+  beforeEach(() => {
+    site = createSite(['scheduler-a', 'scheduler-b']);
+  });
+
+  test('without peers says that it is there, and nothing else', () => {
+    const alone = createSite(['scheduler-a']);
+    alone.schedulers[0]?.writer.beat();
+    alone.schedulers[0]?.writer.add({ ...sent, dispatch: 1 });
+    alone.endTurn();
+    expect(alone.published).toEqual([
+      { subject: 'weir.v1.gossip.scheduler-a', gossip: { v: 1, scheduler: 'scheduler-a', reservations: [] } },
+    ]);
+  });
+
+  test('tells its peers in one message what it sent within a turn', () => {
+    site.schedulers[1]?.writer.beat();
+    for (const dispatch of [1, 2, 3]) writer().add({ ...sent, dispatch });
+    site.endTurn();
+    site.endTurn();
+    expect(site.published.slice(1)).toEqual([
+      {
+        subject: 'weir.v1.gossip.scheduler-a',
+        gossip: {
+          v: 1,
+          scheduler: 'scheduler-a',
+          reservations: [1, 2, 3].map((dispatch) => ({ ...sent, dispatch })),
+        },
+      },
+    ]);
+  });
+
+  test('splits what would be a large message, and loses none of it', () => {
+    site.schedulers[1]?.writer.beat();
+    for (let dispatch = 1; dispatch <= 300; dispatch += 1) writer().add({ ...sent, dispatch });
+    site.endTurn();
+    const messages = site.published.slice(1).map(({ gossip }) => gossip.reservations);
+    expect(messages.map(({ length }) => length)).toEqual([256, 44]);
+    expect(messages.flat().map(({ dispatch }) => dispatch)).toEqual(
+      Array.from({ length: 300 }, (_, at) => at + 1),
+    );
+  });
+
+  test('keeps to itself again when its peers are gone', () => {
+    site.schedulers[1]?.writer.beat();
+    site.wait(3_501);
+    writer().add({ ...sent, dispatch: 1 });
+    site.endTurn();
+    expect(site.published).toHaveLength(1);
+  });
+
+  test.each([
+    ['no JSON', '{'],
+    ['null', 'null'],
+    ['another version', JSON.stringify({ v: 2, scheduler: 'scheduler-c', reservations: [] })],
+    [
+      'another name than that of its subject',
+      JSON.stringify({ v: 1, scheduler: 'scheduler-d', reservations: [] }),
+    ],
+    ['no reservations', JSON.stringify({ v: 1, scheduler: 'scheduler-c' })],
+    [
+      'tokens below zero',
+      JSON.stringify({
+        v: 1,
+        scheduler: 'scheduler-c',
+        reservations: [{ ...sent, dispatch: 1, tokens: -1 }],
+      }),
+    ],
+    ['no dispatch', JSON.stringify({ v: 1, scheduler: 'scheduler-c', reservations: [sent] })],
+  ])('counts a message with %s, and goes on', (_what, text) => {
+    site.deliver('weir.v1.gossip.scheduler-c', encoder.encode(text));
+    expect(site.bad).toEqual(['scheduler-a', 'scheduler-b']);
+    writer().add({ ...sent, dispatch: 1 });
+    site.endTurn();
+    expect(site.published).toEqual([]);
+  });
+});
+
+test('two schedulers that place at the same time spread over the workers as one would', () => {
+  const site = createSite(['scheduler-a', 'scheduler-b']);
+  const workers = [0, 1, 2, 3];
+  const reportOf = (worker: number): LoadReport => ({
+    v: 1,
+    pool: 'gpu',
+    instance: `adapter-${worker}`,
+    epoch: 1,
+    sequence: 1,
+    state: 'ready',
+    targets: [{ target: `t${worker}`, pendingTokens: worker * 10, running: 0, capacity: 100 }],
+    watermarks: {},
+  });
+  for (const { pools, writer } of site.schedulers) {
+    for (const worker of workers) pools.apply(reportOf(worker), start);
+    writer.beat();
+  }
+  const targets = workers.map((worker) => ({ name: `t${worker}`, url: 'http://127.0.0.1:1', weight: 1 }));
+  const chosen: Record<string, number> = {};
+  for (let request = 0; request < workers.length; request += 1) {
+    const { pools, writer } = site.schedulers[request % 2] ?? expect.fail('there is none');
+    const selection = selectTarget({
+      upstream: { targets, strategy: 'least-tokens-queued' },
+      places: pools.view('gpu', start),
+      excluded: new Set(),
+      inputTokens: 1_000,
+      turn: 0,
+      random: () => 0,
+    });
+    if (selection.outcome !== 'selected') expect.fail(selection.outcome);
+    const { instance, target } = selection.place;
+    const booking = { pool: 'gpu', instance, target, tokens: 1_000 };
+    writer.add({ ...booking, dispatch: pools.reserve(booking, start) });
+    site.endTurn();
+    chosen[target] = (chosen[target] ?? 0) + 1;
+  }
+  // Each for itself, both would have begun with t0.
+  expect(chosen).toEqual({ t0: 1, t1: 1, t2: 1, t3: 1 });
+});
