@@ -156,6 +156,7 @@ test('two schedulers that place at the same time spread over the workers as one 
       upstream: { targets, strategy: 'least-tokens-queued' },
       places: pools.view('gpu', start),
       excluded: new Set(),
+      isCurrent: true,
       inputTokens: 1_000,
       turn: 0,
       random: () => 0,

@@ -88,6 +88,7 @@ const plan = (pools: Pools, given: Partial<EnvelopeMeta> = {}, input: Partial<Pl
     config,
     meta: { ...meta, ...given },
     view: (pool) => pools[pool] ?? [],
+    isCurrent: () => true,
     turnOf: () => 0,
     hasWaited: true,
     now,

@@ -18,6 +18,8 @@ export interface PlanInput {
   readonly meta: EnvelopeMeta;
   /** Fresh places of a pool. */
   readonly view: (pool: string) => readonly Place[];
+  /** Whether what is known of a pool is what it is like now. */
+  readonly isCurrent: (pool: string) => boolean;
   /** Counts the requests of a pool, for round-robin. */
   readonly turnOf: (pool: string) => number;
   /** The backoff of this attempt has been waited for. */
@@ -74,6 +76,7 @@ const findPlace = (
     const selection = selectTarget({
       upstream,
       places: input.view(candidate.upstream),
+      isCurrent: input.isCurrent(candidate.upstream),
       excluded: excludedTargets(candidate.upstream, excluded),
       inputTokens: inputTokensOf(input.meta),
       turn: input.turnOf(candidate.upstream),

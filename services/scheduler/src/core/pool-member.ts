@@ -4,6 +4,8 @@ import { type Reservation, Reservations } from './reservations.ts';
 
 /** Long enough for twenty reports; an attempt that none of them shows never arrived. */
 export const reservationLifeMs = 2_000;
+/** Three reports: what is known of an instance is no longer what it is like now. */
+export const lateAfterMs = 300;
 /** After this long without a report an instance is given nothing new. */
 export const staleAfterMs = 1_000;
 /** After this long its load is not counted any more either. */
@@ -33,6 +35,10 @@ export class PoolMember {
 
   isFresh(now: number): boolean {
     return now - this.#reportedAt <= staleAfterMs;
+  }
+
+  isLate(now: number): boolean {
+    return now - this.#reportedAt > lateAfterMs;
   }
 
   isDead(now: number): boolean {

@@ -64,11 +64,46 @@ test('a reservation that no report covers is given back after two seconds', () =
 });
 
 test('an instance that has not reported for a second is no candidate, and is one again with its next report', () => {
-  const pools = createWith(report());
-  expect(pools.view('gpu', start + 1_000)).toHaveLength(1);
-  expect(pools.view('gpu', start + 1_001)).toEqual([]);
+  const pools = createWith(report(), report({ instance: 'adapter-b' }));
+  const instancesAt = (now: number) => pools.view('gpu', now).map(({ instance }) => instance);
+  pools.apply(report({ instance: 'adapter-b' }), start + 900);
+  expect(instancesAt(start + 1_000)).toEqual(['adapter-a', 'adapter-b']);
+  expect(instancesAt(start + 1_001)).toEqual(['adapter-b']);
   pools.apply(report(), start + 1_500);
-  expect(pools.view('gpu', start + 1_500)).toHaveLength(1);
+  expect(instancesAt(start + 1_500)).toEqual(['adapter-a', 'adapter-b']);
+});
+
+test('when nobody reports any more, those that did stay candidates for half a minute', () => {
+  const pools = createWith(report(), report({ instance: 'adapter-b' }), report({ pool: 'other' }));
+  expect(pools.view('gpu', start + 1_001)).toHaveLength(2);
+  expect(pools.view('gpu', start + 30_000)).toHaveLength(2);
+  expect(pools.view('gpu', start + 30_001)).toEqual([]);
+});
+
+test('a pool that is silent while another one is heard has no candidates', () => {
+  const pools = createWith(report(), report({ pool: 'other', instance: 'adapter-b' }));
+  pools.apply(report({ pool: 'other', instance: 'adapter-b' }), start + 1_500);
+  expect(pools.view('gpu', start + 1_500)).toEqual([]);
+});
+
+test('after a silence of all, the first to be heard does not sweep away the others', () => {
+  const pools = createWith(report(), report({ instance: 'adapter-b' }));
+  pools.apply(report(), start + 10_000);
+  pools.apply(report({ instance: 'adapter-b', sequence: 1 }), start + 10_050);
+  // An older report of the same life is no news: it was not forgotten.
+  expect(pools.view('gpu', start + 10_050).map(({ instance }) => instance)).toEqual(['adapter-a']);
+  pools.apply(report({ instance: 'adapter-b' }), start + 10_100);
+  expect(pools.view('gpu', start + 10_100)).toHaveLength(2);
+});
+
+test('a pool is current while no more than three tenths of it report late', () => {
+  const names = ['a', 'b', 'c', 'd'].map((letter) => `adapter-${letter}`);
+  const pools = createWith(...names.map((instance) => report({ instance })));
+  expect(pools.isCurrent('gpu', start + 300)).toBe(true);
+  expect(pools.isCurrent('gpu', start + 301)).toBe(false);
+  for (const instance of names.slice(0, 3)) pools.apply(report({ instance }), start + 200);
+  expect(pools.isCurrent('gpu', start + 301)).toBe(true);
+  expect(pools.isCurrent('nobody', start)).toBe(true);
 });
 
 test('an instance that is gone leaves every pool at once, and keeps counting when it comes back', () => {
@@ -105,7 +140,7 @@ test('a draining instance is still seen, but not open', () => {
 test('the host counts over targets and pools, and forgets a pool that is dead', () => {
   const pools = createWith(report(), report({ pool: 'other' }));
   expect(pools.view('gpu', start)).toMatchObject([{ running: 2, host: { running: 4 } }]);
-  pools.apply(report(), start + 3_001);
+  for (const sinceMs of [900, 1_800, 2_700, 3_001]) pools.apply(report(), start + sinceMs);
   expect(pools.view('gpu', start + 3_001)).toMatchObject([{ host: { running: 2 } }]);
 });
 

@@ -1,6 +1,6 @@
 import type { GossipedReservation, LoadReport } from '@weir/contracts';
 import type { Host, Place } from './place.ts';
-import { PoolMember } from './pool-member.ts';
+import { PoolMember, staleAfterMs } from './pool-member.ts';
 
 export interface Booking {
   readonly pool: string;
@@ -24,8 +24,13 @@ export interface PoolView {
   hear(scheduler: string, reservation: GossipedReservation, now: number): void;
   /** The instance does not answer. It is back with its next report. */
   gone(instance: string): void;
-  /** Every place of a pool whose instance has reported within the last second. */
+  /**
+   * Every place of a pool whose instance has reported within the last second. When no instance of any pool has, it is our
+   * own link that is to blame: then those that did before, for a while.
+   */
   view(pool: string, now: number): readonly Place[];
+  /** False when too much of a pool reports late to tell its best target from the next best. */
+  isCurrent(pool: string, now: number): boolean;
 }
 
 /** An adapter instance, over all pools. Dispatch numbers go on over gaps in its reports, as its watermarks do. */
@@ -38,18 +43,25 @@ interface Instance {
 
 const sweepEachMs = 1_000;
 const forgetAfterMs = 60_000;
+/** Without any report for longer than this, nothing is known. */
+const trustStaleForMs = 30_000;
+const maxLateShare = 0.3;
 
 class View implements PoolView {
   readonly #self: string;
   #pools = new Map<string, Map<string, PoolMember>>();
   #instances = new Map<string, Instance>();
   #sweepAt = 0;
+  #heardAt = 0;
 
   constructor(self: string) {
     this.#self = self;
   }
 
   apply(report: LoadReport, now: number): boolean {
+    // After a silence of all of them, the others have a second to be heard again, too.
+    if (this.#isDeaf(now)) this.#sweepAt = now + sweepEachMs;
+    this.#heardAt = now;
     if (now >= this.#sweepAt) this.#sweep(now);
     const instance = this.#instanceOf(report, now);
     const members = this.#pools.get(report.pool) ?? new Map<string, PoolMember>();
@@ -83,12 +95,25 @@ class View implements PoolView {
 
   view(pool: string, now: number): readonly Place[] {
     const places: Place[] = [];
+    const trustsStale = this.#isDeaf(now) && now - this.#heardAt <= trustStaleForMs;
     for (const member of this.#pools.get(pool)?.values() ?? []) {
-      if (!member.isFresh(now)) continue;
+      if (!trustsStale && !member.isFresh(now)) continue;
       member.expire(now);
       for (const place of member.places) places.push(place);
     }
     return places;
+  }
+
+  isCurrent(pool: string, now: number): boolean {
+    const members = this.#pools.get(pool);
+    if (!members) return true;
+    let late = 0;
+    for (const member of members.values()) if (member.isLate(now)) late += 1;
+    return late <= members.size * maxLateShare;
+  }
+
+  #isDeaf(now: number): boolean {
+    return now - this.#heardAt > staleAfterMs;
   }
 
   #instanceOf({ instance: name, epoch }: LoadReport, now: number): Instance {

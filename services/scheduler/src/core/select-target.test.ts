@@ -23,6 +23,7 @@ const choose = (places: readonly Place[], given: Partial<TargetQuestion> = {}) =
     upstream: { strategy: 'least-tokens-queued', targets: targetsOf({ t0: 1, t1: 1 }) },
     places,
     excluded: new Set(),
+    isCurrent: true,
     inputTokens: 100,
     turn: 0,
     random: () => 0,
@@ -139,6 +140,7 @@ const anyQuestion = fc.record({
   }),
   places: anyPlaces,
   excluded: fc.uniqueArray(fc.constantFrom('t0', 't1', 't2')).map((names) => new Set(names)),
+  isCurrent: fc.boolean(),
   inputTokens: fc.nat(5_000),
   turn: fc.nat(1_000),
   draw: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
@@ -158,4 +160,44 @@ test('law: what is selected is configured, wanted, open and has room; otherwise 
       expect(selection.outcome === 'none').toBe(open.length === 0);
     }),
   );
+});
+
+describe('a view that is not current', () => {
+  const queued = [400, 0, 300, 200].map((pendingTokens, at) => place(`t${at}`, { pendingTokens }));
+  const four = {
+    strategy: 'least-tokens-queued' as const,
+    targets: targetsOf({ t0: 1, t1: 1, t2: 1, t3: 1 }),
+  };
+
+  test.each([
+    ['the better of two that chance names', [0, 0.5, 0], 't2@a'],
+    ['which may be the best', [0.3, 0.99, 0], 't1@a'],
+    ['and never one of the others', [0.99, 0, 0], 't3@a'],
+  ])('gives %s', (_what, draws, expected) => {
+    const left = [...draws, 0];
+    expect(choose(queued, { upstream: four, isCurrent: false, random: () => left.shift() ?? 0 })).toBe(
+      expected,
+    );
+  });
+
+  test('gives the only one there is', () => {
+    expect(choose([place('t0')], { isCurrent: false })).toBe('t0@a');
+  });
+
+  test('law: never gives the worst of more than two', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { maxLength: 9 }),
+        (draws) => {
+          const left = [...draws];
+          const chosen = choose(queued, {
+            upstream: four,
+            isCurrent: false,
+            random: () => left.shift() ?? 0.5,
+          });
+          expect(chosen).not.toBe('t0@a');
+        },
+      ),
+    );
+  });
 });

@@ -9,6 +9,8 @@ export interface TargetQuestion {
   readonly excluded: ReadonlySet<string>;
   /** Input tokens of this request. */
   readonly inputTokens: number;
+  /** Whether the numbers of the places are those of now. */
+  readonly isCurrent: boolean;
   /** Counts the requests of this pool, for round-robin. */
   readonly turn: number;
   /** Uniform in [0, 1). */
@@ -84,7 +86,18 @@ const costMs = (choice: Choice, inputTokens: number, otherwise: number): number 
   return (choice.pendingTokens + inputTokens) / tokensPerMs + decodeInterferenceMs * choice.running;
 };
 
-const leastTokensQueued = (choices: readonly Choice[], question: TargetQuestion): Choice | undefined => {
+/** Two of them at random. The best by old numbers would be the best for everybody: scheduling reference, §3.3. */
+const twoOf = (choices: readonly Choice[], random: () => number): readonly Choice[] => {
+  const first = pick(choices, random);
+  const second = pick(
+    choices.filter((choice) => choice !== first),
+    random,
+  );
+  return first && second ? [first, second] : choices;
+};
+
+const leastTokensQueued = (known: readonly Choice[], question: TargetQuestion): Choice | undefined => {
+  const choices = question.isCurrent ? known : twoOf(known, question.random);
   const otherwise = usualRate(choices);
   const costs = choices.map((choice) => costMs(choice, question.inputTokens, otherwise));
   const limit = Math.min(...costs) * (1 + tieShare);

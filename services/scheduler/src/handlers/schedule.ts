@@ -26,7 +26,7 @@ export interface ScheduleDependencies {
   readonly self: string;
   /** Undefined until there is one. */
   readonly config: () => WeirConfig | undefined;
-  readonly pools: Pick<PoolView, 'view' | 'reserve'>;
+  readonly pools: Pick<PoolView, 'view' | 'isCurrent' | 'reserve'>;
   /** Hears of every attempt that is sent. */
   readonly gossip: Pick<GossipWriter, 'add'>;
   readonly turnOf: (pool: string) => number;
@@ -89,6 +89,7 @@ export const createSchedule = (dependencies: ScheduleDependencies): Schedule => 
       config: config(),
       meta: envelope.meta,
       view: (pool) => pools.view(pool, at),
+      isCurrent: (pool) => pools.isCurrent(pool, at),
       turnOf,
       hasWaited,
       now: at,
