@@ -28,19 +28,20 @@ const startReceiver = async () => {
 };
 
 describe.skipIf(isAttached())('the example of money', () => {
-  const receiver = startReceiver();
-  afterAll(async () => (await receiver).stop());
-  const mesh = useMesh(async () =>
-    adminMesh({
+  let receiver: Awaited<ReturnType<typeof startReceiver>> | undefined;
+  afterAll(() => receiver?.stop());
+  const mesh = useMesh(async () => {
+    receiver = await startReceiver();
+    return adminMesh({
       config: example.configFile,
       replicas: { exporter: 1 },
       env: {
         ALERT_SECRET: secret,
-        ALERT_URL: (await receiver).url,
+        ALERT_URL: receiver.url,
         WEIR_POLICY_STORE_TIMEOUT_MS: '2000',
       },
-    }),
-  );
+    });
+  });
 
   const ask = (key: string, tokens: number, body: object = {}): Promise<RawAnswer> =>
     call(`${mesh().baseUrl}/v1/chat/completions`, {
@@ -134,10 +135,8 @@ describe.skipIf(isAttached())('the example of money', () => {
     const refused = await ask('search-key', 500);
     expect(refused.status).toBe(429);
     expect(parseBody(refused).error.message).toMatch(/^Cost budget exhausted/);
-    const alerts = await receiver;
-    await waitFor(() => /^team:acme\/search hourly: 50 % reached, \d+ of 100000000$/m.test(alerts.output()), {
-      what: 'the alert',
-    });
+    const alert = /^team:acme\/search hourly: 50 % reached, \d+ of 100000000$/m;
+    await waitFor(() => alert.test(receiver?.output() ?? ''), { what: 'the alert' });
   });
 
   it('an organisation has prices of its own, models of its own, and a budget of tokens', async () => {
