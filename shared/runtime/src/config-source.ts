@@ -1,6 +1,7 @@
 import { buckets, parseConfig, type WeirConfig } from '@weir/contracts';
 import { type NatsBus, putIfChanged, type WatchedValue, watchKey } from '@weir/messaging';
 import type { Logger } from './logger.ts';
+import { readRuntimeSettings } from './runtime-settings.ts';
 import type { ServiceContext } from './service-context.ts';
 import { untilJetStream } from './until-jetstream.ts';
 
@@ -27,8 +28,8 @@ export const publishConfig = async (
 };
 
 /** Replicas of streams and buckets: 1 on a single server, 3 on a cluster. */
-export const replicasOf = (context: Pick<ServiceContext, 'env'>): number =>
-  Number(context.env['WEIR_JS_REPLICAS'] ?? 1);
+export const replicasOf = ({ env }: Pick<ServiceContext, 'env'>): number =>
+  readRuntimeSettings(env).jetStreamReplicas;
 
 /** Follows the configuration. A revision that does not parse is reported and the last good one stays in force. */
 export const watchConfig = async (context: ServiceContext, bus: NatsBus): Promise<ConfigSource> => {

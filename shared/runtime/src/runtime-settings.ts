@@ -10,6 +10,8 @@ export interface RuntimeSettings {
   readonly logLevel: (typeof logLevels)[number];
   /** Milliseconds from the first signal until the process ends, come what may. */
   readonly shutdownTimeoutMs: number;
+  /** Replicas of JetStream's streams and buckets. */
+  readonly jetStreamReplicas: number;
 }
 
 export const readRuntimeSettings = (env: Env): RuntimeSettings => {
@@ -19,6 +21,7 @@ export const readRuntimeSettings = (env: Env): RuntimeSettings => {
     healthHost: settings.text('WEIR_HEALTH_HOST', '127.0.0.1'),
     logLevel: settings.choice('WEIR_LOG_LEVEL', 'info', logLevels),
     shutdownTimeoutMs: settings.integer('WEIR_SHUTDOWN_TIMEOUT_MS', 60_000, { min: 1, max: 2_147_483_647 }),
+    jetStreamReplicas: settings.integer('WEIR_JS_REPLICAS', 1, { min: 1, max: 5 }),
   };
   settings.done();
   return runtimeSettings;

@@ -1,3 +1,4 @@
+import { replicasOf } from '@weir/runtime';
 import { flagOption, readArguments, textOption } from '../arguments.ts';
 import { type Command, type CommandContext, exitCodes, UsageError } from '../command.ts';
 import { type LedgerAccess, type LedgerAnswer, openLedgerAccess } from './ledger-access.ts';
@@ -45,7 +46,7 @@ const run = async ([word = '', ...args]: readonly string[], context: CommandCont
   const act = action(args);
   let access: LedgerAccess | undefined;
   try {
-    access = openLedgerAccess(await context.bus(), Number(context.env['WEIR_JS_REPLICAS'] ?? 1));
+    access = openLedgerAccess(await context.bus(), replicasOf(context));
     const { text, holds } = await act(access);
     await context.out(`${text}\n`);
     return holds ? exitCodes.done : exitCodes.failed;
