@@ -1,3 +1,4 @@
+import { strategies } from '@weir/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Place } from './place.ts';
@@ -119,6 +120,52 @@ describe('round-robin', () => {
   });
 });
 
+describe('least requests', () => {
+  const upstream = { strategy: 'least-requests' as const, targets: targetsOf({ t0: 1, t1: 1, t2: 3 }) };
+
+  test.each<[string, Place[], string]>([
+    [
+      'fewer attempts win, whatever their tokens',
+      [place('t0', { running: 2 }), place('t1', { running: 1, pendingTokens: 9_999 })],
+      't1@a',
+    ],
+    ['attempts count by weight', [place('t0', { running: 2 }), place('t2', { running: 5 })], 't2@a'],
+    [
+      'attempts are summed over instances',
+      [place('t0', { running: 1 }), place('t0', { instance: 'b', running: 1 }), place('t1', { running: 1 })],
+      't1@a',
+    ],
+  ])('%s', (_what, places, expected) => {
+    expect(choose(places, { upstream })).toBe(expected);
+  });
+});
+
+describe('weighted', () => {
+  const upstream = { strategy: 'weighted' as const, targets: targetsOf({ t0: 1, t1: 2, t2: 1 }) };
+
+  test.each([
+    [0, 't0@a'],
+    [0.249, 't0@a'],
+    [0.25, 't1@a'],
+    [0.749, 't1@a'],
+    [0.75, 't2@a'],
+    [0.999, 't2@a'],
+  ])('gives each its share, whatever the load: %d', (draw, expected) => {
+    const places = [place('t0', { pendingTokens: 9_999 }), place('t1', { running: 9 }), place('t2')];
+    expect(choose(places, { upstream, random: () => draw })).toBe(expected);
+  });
+
+  test('leaves the share of what has no room to the others', () => {
+    const places = [place('t0'), place('t1', { running: 10 }), place('t2')];
+    expect([0, 0.49, 0.5, 0.99].map((draw) => choose(places, { upstream, random: () => draw }))).toEqual([
+      't0@a',
+      't0@a',
+      't2@a',
+      't2@a',
+    ]);
+  });
+});
+
 const anyPlaces = fc.array(
   fc.record({
     instance: fc.constantFrom('a', 'b'),
@@ -135,7 +182,7 @@ const anyPlaces = fc.array(
 
 const anyQuestion = fc.record({
   upstream: fc.record({
-    strategy: fc.constantFrom('round-robin' as const, 'least-tokens-queued' as const),
+    strategy: fc.constantFrom(...strategies),
     targets: fc.constantFrom(targetsOf({ t0: 1, t1: 2, t2: 1 }), targetsOf({ t1: 1 })),
   }),
   places: anyPlaces,

@@ -1,4 +1,4 @@
-import type { UpstreamConfig } from '@weir/contracts';
+import type { Strategy, UpstreamConfig } from '@weir/contracts';
 import { hasRoom, type Place } from './place.ts';
 
 export interface TargetQuestion {
@@ -96,13 +96,42 @@ const twoOf = (choices: readonly Choice[], random: () => number): readonly Choic
   return first && second ? [first, second] : choices;
 };
 
-const leastTokensQueued = (known: readonly Choice[], question: TargetQuestion): Choice | undefined => {
-  const choices = question.isCurrent ? known : twoOf(known, question.random);
+type Choose = (free: readonly Choice[], question: TargetQuestion) => Choice | undefined;
+
+const leastTokensQueued: Choose = (free, question) => {
+  const choices = question.isCurrent ? free : twoOf(free, question.random);
   const otherwise = usualRate(choices);
   const costs = choices.map((choice) => costMs(choice, question.inputTokens, otherwise));
   const limit = Math.min(...costs) * (1 + tieShare);
   const best = choices.filter((_choice, position) => (costs[position] ?? Number.POSITIVE_INFINITY) <= limit);
   return pick(best, question.random);
+};
+
+const leastRequests: Choose = (free, { isCurrent, random }) => {
+  const choices = isCurrent ? free : twoOf(free, random);
+  const loads = choices.map(({ running, weight }) => running / weight);
+  const least = Math.min(...loads);
+  return pick(
+    choices.filter((_choice, position) => loads[position] === least),
+    random,
+  );
+};
+
+/** Each by its share, whatever the load. What has no room leaves its share to the others. */
+const weighted: Choose = (free, { random }) => {
+  let left = random() * free.reduce((sum, { weight }) => sum + weight, 0);
+  for (const choice of free) {
+    left -= choice.weight;
+    if (left < 0) return choice;
+  }
+  return free.at(-1);
+};
+
+const strategies: Readonly<Record<Strategy, Choose>> = {
+  'least-tokens-queued': leastTokensQueued,
+  'least-requests': leastRequests,
+  'round-robin': (free, { turn }) => free[turn % free.length],
+  weighted,
 };
 
 const leastRunning = (places: readonly Place[], random: () => number): Place | undefined => {
@@ -125,10 +154,7 @@ export const selectTarget = (question: TargetQuestion): TargetSelection => {
   }
   if (choices.length === 0) return { outcome: 'none' };
   const free = choices.filter((choice) => choice.free.length > 0);
-  const chosen =
-    question.upstream.strategy === 'round-robin'
-      ? free[question.turn % free.length]
-      : leastTokensQueued(free, question);
+  const chosen = strategies[question.upstream.strategy](free, question);
   const place = chosen && leastRunning(chosen.free, question.random);
   return place ? { outcome: 'selected', place } : { outcome: 'saturated' };
 };

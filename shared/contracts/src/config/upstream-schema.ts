@@ -33,7 +33,12 @@ const targetSchema = z.union([
   z.strictObject({
     name: nameField.exactOptional().describe('t0, t1… by position unless given.'),
     url: urlField,
-    weight: z.number().positive().max(1000).default(1).describe('Relative speed.'),
+    weight: z
+      .number()
+      .positive()
+      .max(1000)
+      .default(1)
+      .describe('Relative speed; with strategy `weighted` the share of the requests.'),
   }),
 ]);
 

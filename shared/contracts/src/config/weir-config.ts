@@ -54,7 +54,7 @@ export const providers = ['openai', 'anthropic', 'openai-compatible', 'generic']
 /** What an upstream speaks. `openai-compatible` is any server with the OpenAI API that is not OpenAI's own. */
 export type Provider = (typeof providers)[number];
 
-export const strategies = ['least-tokens-queued', 'round-robin'] as const;
+export const strategies = ['least-tokens-queued', 'least-requests', 'round-robin', 'weighted'] as const;
 
 /** How a target of an upstream is chosen. */
 export type Strategy = (typeof strategies)[number];
@@ -93,7 +93,7 @@ export interface TargetConfig {
   readonly name: string;
   /** Base URL, http or https, without credentials, query, fragment or a slash at the end. */
   readonly url: string;
-  /** Relative speed, above 0. */
+  /** Relative speed, above 0; for `weighted` the share of the requests. */
   readonly weight: number;
 }
 
