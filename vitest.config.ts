@@ -4,7 +4,7 @@ const project = (input: { name: string; order: number; include: string[]; starts
   test: {
     name: input.name,
     include: input.include,
-    // Groups run one after another, the quick ones first.
+    // Groups run one after another, the quick ones first. 0 counts as no group, and comes last.
     sequence: { groupOrder: input.order },
     ...(input.startsProcesses
       ? { fileParallelism: false, testTimeout: 60_000, hookTimeout: 120_000 }
@@ -19,7 +19,7 @@ export default defineConfig({
     projects: [
       project({
         name: 'unit',
-        order: 0,
+        order: 1,
         include: [
           'shared/**/*.test.ts',
           'services/**/*.test.ts',
@@ -31,13 +31,13 @@ export default defineConfig({
       }),
       project({
         name: 'architecture',
-        order: 1,
+        order: 2,
         include: ['test/architecture/**/*.test.ts', 'test/contracts/**/*.test.ts'],
         startsProcesses: false,
       }),
-      project({ name: 'e2e', order: 2, include: ['test/e2e/**/*.test.ts'], startsProcesses: true }),
-      project({ name: 'sdk', order: 3, include: ['test/sdk/**/*.test.ts'], startsProcesses: true }),
-      project({ name: 'chaos', order: 4, include: ['test/chaos/**/*.test.ts'], startsProcesses: true }),
+      project({ name: 'e2e', order: 3, include: ['test/e2e/**/*.test.ts'], startsProcesses: true }),
+      project({ name: 'sdk', order: 4, include: ['test/sdk/**/*.test.ts'], startsProcesses: true }),
+      project({ name: 'chaos', order: 5, include: ['test/chaos/**/*.test.ts'], startsProcesses: true }),
     ],
   },
 });
