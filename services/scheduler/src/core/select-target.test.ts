@@ -227,6 +227,13 @@ describe('a view that is not current', () => {
     );
   });
 
+  test('draws two of the instances that lead to one target, too', () => {
+    const places = [5, 0, 3].map((running, at) => place('t0', { instance: 'abc'[at] ?? '', running }));
+    const draws = [0, 0.99, 0];
+    expect(choose(places, { isCurrent: false, random: () => draws.shift() ?? 0 })).toBe('t0@c');
+    expect(choose(places, { random: () => 0 })).toBe('t0@b');
+  });
+
   test('gives the only one there is', () => {
     expect(choose([place('t0')], { isCurrent: false })).toBe('t0@a');
   });

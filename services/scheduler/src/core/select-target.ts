@@ -87,13 +87,13 @@ const costMs = (choice: Choice, inputTokens: number, otherwise: number): number 
 };
 
 /** Two of them at random. The best by old numbers would be the best for everybody: scheduling reference, §3.3. */
-const twoOf = (choices: readonly Choice[], random: () => number): readonly Choice[] => {
-  const first = pick(choices, random);
-  const second = pick(
-    choices.filter((choice) => choice !== first),
-    random,
-  );
-  return first && second ? [first, second] : choices;
+const twoOf = <Item>(items: readonly Item[], random: () => number): readonly Item[] => {
+  if (items.length <= 2) return items;
+  const at = Math.floor(random() * items.length);
+  const beside = Math.floor(random() * (items.length - 1));
+  const first = items[at];
+  const second = items[beside < at ? beside : beside + 1];
+  return first !== undefined && second !== undefined ? [first, second] : items;
 };
 
 type Choose = (free: readonly Choice[], question: TargetQuestion) => Choice | undefined;
@@ -134,7 +134,8 @@ const strategies: Readonly<Record<Strategy, Choose>> = {
   weighted,
 };
 
-const leastRunning = (places: readonly Place[], random: () => number): Place | undefined => {
+const leastRunning = (free: readonly Place[], { isCurrent, random }: TargetQuestion): Place | undefined => {
+  const places = isCurrent ? free : twoOf(free, random);
   const least = Math.min(...places.map(({ running }) => running));
   return pick(
     places.filter(({ running }) => running === least),
@@ -155,6 +156,6 @@ export const selectTarget = (question: TargetQuestion): TargetSelection => {
   if (choices.length === 0) return { outcome: 'none' };
   const free = choices.filter((choice) => choice.free.length > 0);
   const chosen = strategies[question.upstream.strategy](free, question);
-  const place = chosen && leastRunning(chosen.free, question.random);
+  const place = chosen && leastRunning(chosen.free, question);
   return place ? { outcome: 'selected', place } : { outcome: 'saturated' };
 };
