@@ -7,6 +7,7 @@ export interface SchedulerMetrics {
   countBadReport(): void;
   countBadGossip(): void;
   countGossip(direction: 'sent' | 'heard', reservations: number): void;
+  setUnheardPools(pools: number): void;
   observeHop(durationMs: number): void;
 }
 
@@ -36,6 +37,11 @@ export const createSchedulerMetrics = (metrics: Metrics): SchedulerMetrics => {
     'Reservations that were told to other schedulers, and heard of them.',
     ['direction'],
   );
+  const unheard = metrics.gauge(
+    'weir_scheduler_unheard_pools',
+    'Pools that are served by their last load reports, as no more come through.',
+  );
+  unheard.set(0);
   const hops = metrics.histogram(
     'weir_hop_duration_seconds',
     'Time from taking a request off the bus to handing it on.',
@@ -50,6 +56,7 @@ export const createSchedulerMetrics = (metrics: Metrics): SchedulerMetrics => {
     countBadReport: () => badReports.inc(),
     countBadGossip: () => badGossips.inc(),
     countGossip: (direction, reservations) => gossip.inc({ direction }, reservations),
+    setUnheardPools: (pools) => unheard.set(pools),
     observeHop: (durationMs) => hops.observe(labels, durationMs / 1_000),
   };
 };

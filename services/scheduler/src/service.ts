@@ -11,11 +11,13 @@ import { createNoAdapter } from './handlers/no-adapter.ts';
 import { createSchedule } from './handlers/schedule.ts';
 import { createSchedulerMetrics, type SchedulerMetrics } from './scheduler-metrics.ts';
 import { readSchedulerSettings } from './settings.ts';
+import { createSilenceWatch } from './silence-watch.ts';
 
 /** Other replicas know the load already: this one joins them when it does too, or after this time. */
 const warmUpMs = 1_000;
 const flushTimeoutMs = 2_000;
 const gossipBeatMs = 1_000;
+const silenceWatchMs = 500;
 
 const follow = (
   context: ServiceContext,
@@ -27,6 +29,12 @@ const follow = (
     const onLoad = createLoadReport({ pools, metrics, now: context.now, onReport: resolve });
     bus.subscribe(subjects.loads, onLoad);
   });
+
+const watchSilence = (context: ServiceContext, pools: PoolView, metrics: SchedulerMetrics): void => {
+  const { logger, now, lifecycle } = context;
+  const watching = setInterval(createSilenceWatch({ pools, metrics, logger, now }), silenceWatchMs);
+  lifecycle.onShutdown('stop-intake', 'silence', async () => clearInterval(watching));
+};
 
 /** Shares what is sent to adapters with the other replicas, and theirs with us. */
 const gossipWith = (
@@ -52,6 +60,7 @@ export const build: Build = async (context) => {
   const pools = createPoolView(context.instance);
   const delays = createDelays(settings.maxDelayed);
 
+  watchSilence(context, pools, metrics);
   const firstReport = follow(context, bus, pools, metrics);
   const source = await watchConfig(context, bus);
   const configured = new Promise<void>((resolve) => source.onChange(() => resolve()));

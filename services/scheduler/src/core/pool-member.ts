@@ -19,6 +19,7 @@ export class PoolMember {
   readonly #host: Host;
   #reportedAt = 0;
   #sequence = -1;
+  #isReady = false;
   #watermarks: LoadReport['watermarks'] = {};
   /** By the scheduler that made them. */
   readonly #reservations = new Map<string, Reservations>();
@@ -31,6 +32,11 @@ export class PoolMember {
 
   get places(): Iterable<LivePlace> {
     return this.#places.values();
+  }
+
+  /** False once it drains: then it is no wonder when it falls silent. */
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   isFresh(now: number): boolean {
@@ -49,6 +55,7 @@ export class PoolMember {
   apply(report: LoadReport, now: number): boolean {
     if (report.sequence <= this.#sequence) return false;
     this.#sequence = report.sequence;
+    this.#isReady = report.state === 'ready';
     this.#watermarks = report.watermarks;
     this.#reportedAt = now;
     for (const [scheduler, reservations] of this.#reservations) this.#settle(scheduler, reservations, now);
@@ -94,12 +101,11 @@ export class PoolMember {
   }
 
   #show(report: LoadReport): void {
-    const isOpen = report.state === 'ready';
     const before = new Map(this.#places);
     this.clear();
     for (const load of report.targets) {
       const place = before.get(load.target) ?? createPlace(this.#instance, load.target, this.#host);
-      setReported(place, load, isOpen);
+      setReported(place, load, this.#isReady);
       this.#host.running += place.running;
       this.#places.set(load.target, place);
     }

@@ -106,6 +106,25 @@ test('a pool is current while no more than three tenths of it report late', () =
   expect(pools.isCurrent('nobody', start)).toBe(true);
 });
 
+test('what is no candidate any more does not make a pool late', () => {
+  const names = ['a', 'b', 'c'].map((letter) => `adapter-${letter}`);
+  const pools = createWith(...names.map((instance) => report({ instance })));
+  for (const instance of names.slice(1)) pools.apply(report({ instance }), start + 900);
+  expect(pools.isCurrent('gpu', start + 1_000)).toBe(false);
+  expect(pools.isCurrent('gpu', start + 1_001)).toBe(true);
+});
+
+test('a pool is unheard while nobody reports any more, unless it was told that it would end', () => {
+  const pools = createWith(report(), report({ pool: 'other', state: 'draining' }));
+  expect(pools.unheard(start + 1_000)).toEqual([]);
+  expect(pools.unheard(start + 1_001)).toEqual(['gpu']);
+  expect(pools.unheard(start + 60_000)).toEqual(['gpu']);
+  pools.apply(report(), start + 60_001);
+  expect(pools.unheard(start + 60_001)).toEqual([]);
+  pools.gone('adapter-a');
+  expect(pools.unheard(start + 90_000)).toEqual([]);
+});
+
 test('an instance that is gone leaves every pool at once, and keeps counting when it comes back', () => {
   const pools = createWith(report(), report({ pool: 'other' }));
   pools.reserve(booking, start);
@@ -217,6 +236,29 @@ test('what is heard of a pool, an instance or a target that nobody reported is n
   expect(pools.view('gpu', start)).toMatchObject([{ pendingTokens: 100, host: { running: 2 } }]);
 });
 
+test('what one scheduler tells, and how many of them are believed, has a bound', () => {
+  const pools = createWith(report());
+  for (let dispatch = 1; dispatch <= 16_400; dispatch += 1) {
+    pools.hear('scheduler-other', { ...heard, tokens: 1, dispatch }, start);
+  }
+  expect(pools.view('gpu', start)).toMatchObject([{ pendingTokens: 100 + 16_384 }]);
+  for (let peer = 1; peer <= 300; peer += 1) {
+    pools.hear(`scheduler-${peer}`, { ...heard, tokens: 1, dispatch: 1 }, start);
+  }
+  expect(pools.view('gpu', start)).toMatchObject([{ pendingTokens: 100 + 16_384 + 255 }]);
+  pools.apply(report(), start + 2_000);
+  expect(pools.view('gpu', start + 2_000)).toMatchObject([{ pendingTokens: 100, running: 2 }]);
+});
+
+test('a scheduler that comes back under a new name starts from one, and leaves nothing of its former life behind', () => {
+  const pools = createWith(report());
+  pools.hear('scheduler-old', { ...heard, dispatch: 40 }, start);
+  pools.hear('scheduler-new', { ...heard, dispatch: 1 }, start);
+  expect(pools.view('gpu', start)).toMatchObject([{ pendingTokens: 160 }]);
+  pools.apply(report({ watermarks: { 'scheduler-old': 40 } }), start);
+  expect(pools.view('gpu', start)).toMatchObject([{ pendingTokens: 130 }]);
+});
+
 const deliveries = fc.array(
   fc.record({
     from: fc.constantFrom(self, 'one', 'two'),
@@ -249,6 +291,74 @@ test('law: gossip that is lost or doubled leaves nothing behind once a report ha
       expect(pools.view('gpu', start)).toMatchObject([
         { pendingTokens: 100, running: 2, host: { running: 2 } },
       ]);
+    }),
+  );
+});
+
+const senders = ['one', 'two'] as const;
+
+const journeys = fc.array(
+  fc.record({
+    from: fc.constantFrom(self, ...senders),
+    instance: fc.constantFrom('adapter-a', 'adapter-b'),
+    tokens: fc.nat(500),
+    waitMs: fc.nat(400),
+    /** Each copy of what is told, by how late it comes. None: it is lost. */
+    delaysMs: fc.array(fc.nat(3_000), { maxLength: 3 }),
+    reports: fc.boolean(),
+  }),
+  { maxLength: 60 },
+);
+
+test('law: whatever gossip is lost, doubled, late or out of order, what reports have covered is counted by them alone', () => {
+  fc.assert(
+    fc.property(journeys, (history) => {
+      const pools = createWith(report(), report({ instance: 'adapter-b' }));
+      const sent: Record<string, Record<string, number>> = { 'adapter-a': {}, 'adapter-b': {} };
+      let onTheWay: { at: number; from: string; reservation: Parameters<typeof pools.hear>[1] }[] = [];
+      let now = start;
+      const deliver = (until: number): void => {
+        const due = onTheWay.filter(({ at }) => at <= until).sort((one, other) => one.at - other.at);
+        onTheWay = onTheWay.filter(({ at }) => at > until);
+        for (const { at, from, reservation } of due) pools.hear(from, reservation, at);
+        now = until;
+      };
+      const reportAll = (): void => {
+        for (const [instance, watermarks] of Object.entries(sent)) {
+          pools.apply(report({ instance, watermarks: { ...watermarks } }), now);
+        }
+      };
+      const check = (pendingTokens?: number): void => {
+        const places = pools.view('gpu', now);
+        for (const place of places) {
+          expect(place.pendingTokens).toBeGreaterThanOrEqual(100);
+          expect(place.running).toBeGreaterThanOrEqual(2);
+          expect(place.host.running).toBe(place.running);
+        }
+        if (pendingTokens === undefined) return;
+        expect(places.map((place) => place.pendingTokens)).toEqual([pendingTokens, pendingTokens]);
+      };
+      for (const { from, instance, tokens, waitMs, delaysMs, reports } of history) {
+        deliver(now + waitMs);
+        const given = { pool: 'gpu', instance, target: 't0', tokens };
+        const counts = sent[instance] ?? {};
+        const dispatch = (counts[from] ?? 0) + 1;
+        counts[from] = dispatch;
+        if (from === self) expect(pools.reserve(given, now)).toBe(dispatch);
+        else {
+          const reservation = { ...given, dispatch };
+          for (const delayMs of delaysMs) onTheWay.push({ at: now + delayMs, from, reservation });
+        }
+        if (reports) reportAll();
+        check();
+      }
+      reportAll();
+      check(100);
+      // What comes behind the report that shows it changes nothing, however late it is.
+      while (onTheWay.length > 0) {
+        deliver(Math.min(...onTheWay.map(({ at }) => at)));
+        check(100);
+      }
     }),
   );
 });

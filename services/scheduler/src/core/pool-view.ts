@@ -29,8 +29,10 @@ export interface PoolView {
    * own link that is to blame: then those that did before, for a while.
    */
   view(pool: string, now: number): readonly Place[];
-  /** False when too much of a pool reports late to tell its best target from the next best. */
+  /** False when too many candidates of a pool report late to tell its best target from the next best. */
   isCurrent(pool: string, now: number): boolean;
+  /** Pools of which our own link, by all appearance, lets no reports through. */
+  unheard(now: number): readonly string[];
 }
 
 /** An adapter instance, over all pools. Dispatch numbers go on over gaps in its reports, as its watermarks do. */
@@ -44,7 +46,7 @@ interface Instance {
 const sweepEachMs = 1_000;
 const forgetAfterMs = 60_000;
 /** Without any report for longer than this, nothing is known. */
-const trustStaleForMs = 30_000;
+const trustSilentForMs = 30_000;
 const maxLateShare = 0.3;
 
 class View implements PoolView {
@@ -95,9 +97,9 @@ class View implements PoolView {
 
   view(pool: string, now: number): readonly Place[] {
     const places: Place[] = [];
-    const trustsStale = this.#isDeaf(now) && now - this.#heardAt <= trustStaleForMs;
+    const trustsSilent = this.#isDeaf(now) && now - this.#heardAt <= trustSilentForMs;
     for (const member of this.#pools.get(pool)?.values() ?? []) {
-      if (!trustsStale && !member.isFresh(now)) continue;
+      if (!trustsSilent && !member.isFresh(now)) continue;
       member.expire(now);
       for (const place of member.places) places.push(place);
     }
@@ -107,9 +109,28 @@ class View implements PoolView {
   isCurrent(pool: string, now: number): boolean {
     const members = this.#pools.get(pool);
     if (!members) return true;
+    const isDeaf = this.#isDeaf(now);
+    let candidates = 0;
     let late = 0;
-    for (const member of members.values()) if (member.isLate(now)) late += 1;
-    return late <= members.size * maxLateShare;
+    for (const member of members.values()) {
+      if (!isDeaf && !member.isFresh(now)) continue;
+      candidates += 1;
+      if (member.isLate(now)) late += 1;
+    }
+    return late <= candidates * maxLateShare;
+  }
+
+  unheard(now: number): readonly string[] {
+    if (!this.#isDeaf(now)) return [];
+    const pools: string[] = [];
+    for (const [pool, members] of this.#pools) {
+      for (const { isReady } of members.values()) {
+        if (!isReady) continue;
+        pools.push(pool);
+        break;
+      }
+    }
+    return pools;
   }
 
   #isDeaf(now: number): boolean {

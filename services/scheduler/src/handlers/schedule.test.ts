@@ -71,6 +71,7 @@ const createRecorded = (given: Partial<ScheduleDependencies> = {}) => {
     countBadReport: () => counted.push('bad report'),
     countBadGossip: () => counted.push('bad gossip'),
     countGossip: () => undefined,
+    setUnheardPools: () => undefined,
     observeHop: () => undefined,
   };
   const schedule = createSchedule({
