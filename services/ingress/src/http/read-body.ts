@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { tooLarge } from '../core/too-large.ts';
+import { type BodyPieces, createBodyPieces } from './body-pieces.ts';
 
 /** Joined at once below this; above, so much of it at a time. */
 const sliceBytes = 65_536;
@@ -20,21 +21,19 @@ const joinInSlices = async (pieces: readonly Buffer[], bytes: number): Promise<B
   return joined;
 };
 
-const collect = (payload: Readable, limitBytes: number): Promise<{ pieces: Buffer[]; bytes: number }> =>
+const collect = (payload: Readable, limitBytes: number): Promise<BodyPieces> =>
   new Promise((resolve, reject) => {
-    const pieces: Buffer[] = [];
-    let bytes = 0;
+    const pieces = createBodyPieces();
     const stop = (): void => {
       payload.off('data', onData).off('end', onEnd).off('error', onError);
     };
     const onData = (piece: Buffer): void => {
-      bytes += piece.byteLength;
-      if (bytes <= limitBytes) pieces.push(piece);
-      else onError(tooLarge(limitBytes));
+      if (pieces.bytes + piece.byteLength > limitBytes) return onError(tooLarge(limitBytes));
+      pieces.add(piece);
     };
     const onEnd = (): void => {
       stop();
-      resolve({ pieces, bytes });
+      resolve(pieces);
     };
     const onError = (error: Error): void => {
       stop();
@@ -53,6 +52,7 @@ export const readBody = async (
 ): Promise<Buffer> => {
   const { limitBytes, contentLength } = limits;
   if (Number(contentLength ?? 0) > limitBytes) throw tooLarge(limitBytes);
-  const { pieces, bytes } = await collect(payload, limitBytes);
-  return bytes <= sliceBytes ? Buffer.concat(pieces, bytes) : joinInSlices(pieces, bytes);
+  const pieces = await collect(payload, limitBytes);
+  const { bytes } = pieces;
+  return bytes <= sliceBytes ? Buffer.concat(pieces.all(), bytes) : joinInSlices(pieces.all(), bytes);
 };
