@@ -1,7 +1,6 @@
-import type { LoadReport, ReservationGossip } from '@weir/contracts';
+import type { ReservationGossip } from '@weir/contracts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createPoolView } from './core/pool-view.ts';
-import { selectTarget } from './core/select-target.ts';
 import { createGossipWriter } from './gossip-writer.ts';
 import { createGossip } from './handlers/gossip.ts';
 
@@ -129,45 +128,4 @@ describe('a scheduler', () => {
     site.endTurn();
     expect(site.published).toEqual([]);
   });
-});
-
-test('two schedulers that place at the same time spread over the workers as one would', () => {
-  const site = createSite(['scheduler-a', 'scheduler-b']);
-  const workers = [0, 1, 2, 3];
-  const reportOf = (worker: number): LoadReport => ({
-    v: 1,
-    pool: 'gpu',
-    instance: `adapter-${worker}`,
-    epoch: 1,
-    sequence: 1,
-    state: 'ready',
-    targets: [{ target: `t${worker}`, pendingTokens: worker * 10, running: 0, capacity: 100 }],
-    watermarks: {},
-  });
-  for (const { pools, writer } of site.schedulers) {
-    for (const worker of workers) pools.apply(reportOf(worker), start);
-    writer.beat();
-  }
-  const targets = workers.map((worker) => ({ name: `t${worker}`, url: 'http://127.0.0.1:1', weight: 1 }));
-  const chosen: Record<string, number> = {};
-  for (let request = 0; request < workers.length; request += 1) {
-    const { pools, writer } = site.schedulers[request % 2] ?? expect.fail('there is none');
-    const selection = selectTarget({
-      upstream: { targets, strategy: 'least-tokens-queued' },
-      places: pools.view('gpu', start),
-      excluded: new Set(),
-      isCurrent: true,
-      inputTokens: 1_000,
-      turn: 0,
-      random: () => 0,
-    });
-    if (selection.outcome !== 'selected') expect.fail(selection.outcome);
-    const { instance, target } = selection.place;
-    const booking = { pool: 'gpu', instance, target, tokens: 1_000 };
-    writer.add({ ...booking, dispatch: pools.reserve(booking, start) });
-    site.endTurn();
-    chosen[target] = (chosen[target] ?? 0) + 1;
-  }
-  // Each for itself, both would have begun with t0.
-  expect(chosen).toEqual({ t0: 1, t1: 1, t2: 1, t3: 1 });
 });
