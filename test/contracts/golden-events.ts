@@ -36,6 +36,8 @@ export const goldenReservationGossip: ReservationGossip = {
     { pool: 'local', instance: 'adapter-1', target: 'gpu-2', dispatch: 42, tokens: 1_024 },
     { pool: 'local', instance: 'adapter-1', target: 'gpu-1', dispatch: 43, tokens: 7 },
   ],
+  waiting: { local: 17 },
+  leaving: true,
 };
 
 const failed: AttemptStarted = {

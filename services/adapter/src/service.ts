@@ -82,6 +82,8 @@ interface Parts {
   readonly signer: GrantSigner;
   readonly usage: UsagePublisher;
   readonly load: LoadTracker;
+  /** Whom to tell when a target of a pool has room again. */
+  readonly onFreed: (listener: (pool: string) => void) => void;
   readonly holds: HoldNotices;
   readonly drains: DrainLimit;
   readonly table: AttemptTable;
@@ -110,13 +112,22 @@ const openParts = async (context: ServiceContext): Promise<Parts> => {
     prices.apply(next.pricing);
     upstreams.apply(next).catch((error) => logger.error({ err: error }, 'upstreams not applied'));
   });
+  let freed: (pool: string) => void = () => undefined;
   return {
     settings,
     bus,
     bulk,
     signer,
     usage,
-    load: createLoadTracker({ instance, epoch: now(), capacity: settings.capacity }),
+    load: createLoadTracker({
+      instance,
+      epoch: now(),
+      capacity: settings.capacity,
+      onFreed: (pool) => freed(pool),
+    }),
+    onFreed: (listener) => {
+      freed = listener;
+    },
     holds: createHoldNotices(bus),
     drains: createDrainLimit(settings.maxDrains),
     table: createAttemptTable(),
@@ -205,6 +216,7 @@ export const build: Build = async (context) => {
     if (status === 'connected') setTimeout(() => pingAll(table), replySettings.reconnectPingMs);
   });
   const reporter = createLoadReporter({ bus, instance, load, upstreams, settings });
+  parts.onFreed(reporter.freed);
   const beat = setInterval(() => reporter.report(draining ? 'draining' : 'ready'), settings.reportIntervalMs);
   registerShutdown(context, parts, async () => {
     draining = true;
@@ -212,7 +224,10 @@ export const build: Build = async (context) => {
     await untilSchedulersKnow(settings.reportIntervalMs);
     await intake.drain();
   });
-  lifecycle.onShutdown('drain', 'load reports', () => clearInterval(beat));
+  lifecycle.onShutdown('drain', 'load reports', () => {
+    clearInterval(beat);
+    reporter.close();
+  });
 };
 
 /** The ingresses then see at once which streams lost something while the bus was away. */

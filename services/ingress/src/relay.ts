@@ -164,6 +164,9 @@ class MeshRelay implements Relay {
       case 'cancel':
         this.#deps.inbox.cancel(command.candidate.instance, command.candidate.tag, exchange.meta.id);
         break;
+      case 'leave-queue':
+        this.#deps.inbox.cancel(command.scheduler, 0, exchange.meta.id);
+        break;
       case 'head':
         exchange.head(command.head, command.candidate);
         break;

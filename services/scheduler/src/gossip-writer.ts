@@ -1,18 +1,17 @@
 import { type GossipedReservation, type ReservationGossip, subjects } from '@weir/contracts';
 import type { Bus } from '@weir/messaging';
+import type { Peers } from './core/peers.ts';
 import type { SchedulerMetrics } from './scheduler-metrics.ts';
 
 /** Tells the other schedulers what this one has just sent. */
 export interface GossipWriter {
   add(reservation: GossipedReservation): void;
-  /** Another scheduler is there. */
-  heardPeer(now: number): void;
   /** "I am here": each second, as a scheduler without peers keeps its reservations to itself. */
   beat(): void;
+  /** The last word. */
+  leave(): void;
 }
 
-/** A peer that missed three beats is gone. */
-const peerLifeMs = 3_500;
 /** 25 KiB or so. */
 const maxPerMessage = 256;
 
@@ -25,36 +24,46 @@ const encoder = new TextEncoder();
 export const createGossipWriter = (input: {
   readonly bus: Pick<Bus, 'publish'>;
   readonly self: string;
+  readonly peers: Pick<Peers, 'isAlone'>;
+  /** What waits here, by pool. */
+  readonly waiting: () => Readonly<Record<string, number>>;
   readonly metrics: Pick<SchedulerMetrics, 'countGossip'>;
   readonly now: () => number;
   /** Runs it behind what this turn of the event loop still does. */
   readonly atEndOfTurn: (run: () => void) => void;
 }): GossipWriter => {
-  const { bus, self, metrics, now, atEndOfTurn } = input;
-  let waiting: GossipedReservation[] = [];
-  let peerHeardAt = Number.NEGATIVE_INFINITY;
+  const { bus, self, peers, waiting, metrics, now, atEndOfTurn } = input;
+  let untold: GossipedReservation[] = [];
 
-  const publish = (reservations: readonly GossipedReservation[]): void => {
-    const gossip: ReservationGossip = { v: 1, scheduler: self, reservations };
+  const publish = (reservations: readonly GossipedReservation[], leaving?: true): void => {
+    const counts = waiting();
+    const gossip: ReservationGossip = {
+      v: 1,
+      scheduler: self,
+      reservations,
+      ...(Object.keys(counts).length > 0 ? { waiting: counts } : {}),
+      ...(leaving ? { leaving } : {}),
+    };
     bus.publish(subjects.gossip(self), encoder.encode(JSON.stringify(gossip)));
   };
   const flush = (): void => {
-    const reservations = waiting;
-    waiting = [];
+    const reservations = untold;
+    untold = [];
     if (reservations.length === 0) return;
     publish(reservations);
     metrics.countGossip('sent', reservations.length);
   };
   return {
     add: (reservation) => {
-      if (now() - peerHeardAt > peerLifeMs) return;
-      if (waiting.length === 0) atEndOfTurn(flush);
-      waiting.push(reservation);
-      if (waiting.length >= maxPerMessage) flush();
-    },
-    heardPeer: (at) => {
-      peerHeardAt = at;
+      if (peers.isAlone(now())) return;
+      if (untold.length === 0) atEndOfTurn(flush);
+      untold.push(reservation);
+      if (untold.length >= maxPerMessage) flush();
     },
     beat: () => publish([]),
+    leave: () => {
+      flush();
+      publish([], true);
+    },
   };
 };

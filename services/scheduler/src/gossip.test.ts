@@ -1,5 +1,6 @@
 import type { ReservationGossip } from '@weir/contracts';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { createPeers } from './core/peers.ts';
 import { createPoolView } from './core/pool-view.ts';
 import { createGossipWriter } from './gossip-writer.ts';
 import { createGossip } from './handlers/gossip.ts';
@@ -20,9 +21,13 @@ const createSite = (names: readonly string[]) => {
   };
   const schedulers = names.map((self) => {
     const pools = createPoolView(self);
+    const peers = createPeers(self);
+    const waiting: Record<string, number> = {};
     const metrics = { countBadGossip: () => bad.push(self), countGossip: () => undefined };
     const writer = createGossipWriter({
       self,
+      peers,
+      waiting: () => waiting,
       metrics,
       now: () => now,
       atEndOfTurn: (run) => endings.push(run),
@@ -33,12 +38,15 @@ const createSite = (names: readonly string[]) => {
         },
       },
     });
-    handlers.push(createGossip({ self, pools, writer, metrics, now: () => now }));
-    return { pools, writer };
+    handlers.push(createGossip({ self, pools, peers, onNewPeer: writer.beat, metrics, now: () => now }));
+    return { pools, peers, waiting, writer };
   });
   return {
     schedulers,
     published,
+    /** What was told of reservations, but for signs of life. */
+    told: () => published.filter(({ gossip }) => gossip.reservations.length > 0),
+    now: () => now,
     bad,
     deliver,
     endTurn: () => {
@@ -72,7 +80,7 @@ describe('a scheduler', () => {
     for (const dispatch of [1, 2, 3]) writer().add({ ...sent, dispatch });
     site.endTurn();
     site.endTurn();
-    expect(site.published.slice(1)).toEqual([
+    expect(site.told()).toEqual([
       {
         subject: 'weir.v1.gossip.scheduler-a',
         gossip: {
@@ -88,7 +96,7 @@ describe('a scheduler', () => {
     site.schedulers[1]?.writer.beat();
     for (let dispatch = 1; dispatch <= 300; dispatch += 1) writer().add({ ...sent, dispatch });
     site.endTurn();
-    const messages = site.published.slice(1).map(({ gossip }) => gossip.reservations);
+    const messages = site.told().map(({ gossip }) => gossip.reservations);
     expect(messages.map(({ length }) => length)).toEqual([256, 44]);
     expect(messages.flat().map(({ dispatch }) => dispatch)).toEqual(
       Array.from({ length: 300 }, (_, at) => at + 1),
@@ -100,7 +108,25 @@ describe('a scheduler', () => {
     site.wait(3_501);
     writer().add({ ...sent, dispatch: 1 });
     site.endTurn();
-    expect(site.published).toHaveLength(1);
+    expect(site.told()).toEqual([]);
+  });
+
+  test('is heard by a new one at once, not with its next beat', () => {
+    writer().beat();
+    const [one, other] = site.schedulers;
+    expect(one?.peers.isAlone(site.now())).toBe(false);
+    expect(other?.peers.isAlone(site.now())).toBe(false);
+  });
+
+  test('says what waits at it, and when it leaves', () => {
+    const [one, other] = site.schedulers;
+    if (one) one.waiting['gpu'] = 3;
+    writer().beat();
+    expect(other?.peers.holderOf('gpu', site.now())).toBe('scheduler-a');
+    expect(other?.peers.holderOf('else', site.now())).toBeUndefined();
+    writer().leave();
+    expect(other?.peers.holderOf('gpu', site.now())).toBeUndefined();
+    expect(other?.peers.isAlone(site.now())).toBe(true);
   });
 
   test.each([
@@ -119,6 +145,10 @@ describe('a scheduler', () => {
         scheduler: 'scheduler-c',
         reservations: [{ ...sent, dispatch: 1, tokens: -1 }],
       }),
+    ],
+    [
+      'waiting requests that are no number',
+      JSON.stringify({ v: 1, scheduler: 'scheduler-c', reservations: [], waiting: { gpu: 'some' } }),
     ],
     ['no dispatch', JSON.stringify({ v: 1, scheduler: 'scheduler-c', reservations: [sent] })],
   ])('counts a message with %s, and goes on', (_what, text) => {

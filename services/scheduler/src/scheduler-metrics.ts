@@ -1,8 +1,10 @@
 import type { Metrics } from '@weir/runtime';
 
 export interface SchedulerMetrics {
-  /** `dispatched`, `delayed`, `malformed`, or the reason of a refusal. */
+  /** `dispatched`, `delayed`, `queued`, `forwarded`, `malformed`, or the reason of a refusal. */
   countDecision(outcome: string): void;
+  /** A request has waited for so long until it was placed. */
+  observeWait(pool: string, waitedMs: number): void;
   countRetry(reason: string): void;
   countBadReport(): void;
   countBadGossip(): void;
@@ -13,10 +15,31 @@ export interface SchedulerMetrics {
 
 const hopBucketsSeconds = [25e-6, 50e-6, 1e-4, 25e-5, 5e-4, 1e-3, 5e-3, 25e-3, 0.1];
 
+const waitBucketsSeconds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+
+type Depths = Iterable<readonly [pool: string, depths: readonly number[]]>;
+
+/** What waits is read when somebody asks. */
+export const registerQueueDepth = (metrics: Metrics, depths: () => Depths): void => {
+  metrics.gauge(
+    'weir_inference_queue_depth',
+    'Requests that wait for a target with room.',
+    ['upstream', 'priority'],
+    (gauge) => {
+      gauge.reset();
+      for (const [upstream, counts] of depths()) {
+        for (const [priority, count] of counts.entries()) {
+          if (count > 0) gauge.set({ upstream, priority: String(priority) }, count);
+        }
+      }
+    },
+  );
+};
+
 export const createSchedulerMetrics = (metrics: Metrics): SchedulerMetrics => {
   const decisions = metrics.counter(
     'weir_scheduler_decisions_total',
-    'What became of each request: dispatched, delayed, or the reason of its refusal.',
+    'What became of each request: dispatched, delayed, queued, forwarded, or the reason of its refusal.',
     ['outcome'],
   );
   const retries = metrics.counter(
@@ -49,7 +72,12 @@ export const createSchedulerMetrics = (metrics: Metrics): SchedulerMetrics => {
     hopBucketsSeconds,
   );
   const labels = { hop: 'scheduler' };
-  metrics.gauge('weir_inference_queue_depth', 'Requests that wait for a target with room.').set(0);
+  const latency = metrics.histogram(
+    'weir_inference_latency_seconds',
+    'Time that requests waited for a target with room (queue).',
+    ['upstream', 'type'],
+    waitBucketsSeconds,
+  );
   return {
     countDecision: (outcome) => decisions.inc({ outcome }),
     countRetry: (reason) => retries.inc({ reason }),
@@ -57,6 +85,7 @@ export const createSchedulerMetrics = (metrics: Metrics): SchedulerMetrics => {
     countBadGossip: () => badGossips.inc(),
     countGossip: (direction, reservations) => gossip.inc({ direction }, reservations),
     setUnheardPools: (pools) => unheard.set(pools),
+    observeWait: (upstream, waitedMs) => latency.observe({ upstream, type: 'queue' }, waitedMs / 1_000),
     observeHop: (durationMs) => hops.observe(labels, durationMs / 1_000),
   };
 };

@@ -9,12 +9,7 @@ import {
 import { passThroughTracer } from '@weir/runtime';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createPoolView } from './core/pool-view.ts';
-import { createTurns } from './core/turns.ts';
-import { createGossipWriter } from './gossip-writer.ts';
-import { createGossip } from './handlers/gossip.ts';
-import { createLoadReport } from './handlers/load-report.ts';
-import { createSchedule } from './handlers/schedule.ts';
+import { createScheduler } from './scheduler.ts';
 import type { SchedulerMetrics } from './scheduler-metrics.ts';
 
 const now = 1_000_000;
@@ -67,6 +62,7 @@ const metrics: SchedulerMetrics = {
   countBadReport: () => expect.fail('a bad report'),
   countBadGossip: () => expect.fail('bad gossip'),
   countGossip: () => undefined,
+  observeWait: () => undefined,
   setUnheardPools: () => undefined,
   observeHop: () => undefined,
 };
@@ -91,36 +87,30 @@ const createPair = (random: () => number) => {
     placed[worker] = (placed[worker] ?? 0) + 1;
   };
   const schedulers = ['scheduler-a', 'scheduler-b'].map((self) => {
-    const pools = createPoolView(self);
-    const bus = { publish };
-    const atEndOfTurn = (run: () => void) => endings.push(run);
-    const writer = createGossipWriter({ bus, self, metrics, now: () => now, atEndOfTurn });
-    hearing.push(createGossip({ self, pools, writer, metrics, now: () => now }));
-    const onLoad = createLoadReport({ pools, metrics, now: () => now, onReport: () => undefined });
-    for (const worker of [0, 1]) {
-      const data = encoder.encode(JSON.stringify(reportOf(worker)));
-      onLoad({ subject: subjects.load('gpu', `adapter-${worker}`), data });
-    }
-    const schedule = createSchedule({
-      bus,
+    const scheduler = createScheduler({
+      bus: { publish },
       self,
-      pools,
       metrics,
       random,
-      holds: { release: () => undefined },
+      holds: { release: () => undefined, extend: () => undefined },
       config: () => config,
-      gossip: writer,
-      turnOf: createTurns().next,
       delays: { add: () => false },
       tracer: passThroughTracer,
       logger: { error: () => undefined } as never,
       now: () => now,
+      atEndOfTurn: (run) => endings.push(run),
+      onReport: () => undefined,
     });
-    return { writer, schedule };
+    hearing.push(scheduler.onGossip);
+    for (const worker of [0, 1]) {
+      const data = encoder.encode(JSON.stringify(reportOf(worker)));
+      scheduler.onLoad({ subject: subjects.load('gpu', `adapter-${worker}`), data });
+    }
+    return scheduler;
   });
-  for (const { writer } of schedulers) writer.beat();
+  for (const { beat } of schedulers) beat();
   const place = (scheduler: number): void => {
-    schedulers[scheduler]?.schedule({ data: encodeEnvelope(meta, body) });
+    schedulers[scheduler]?.onRequest({ data: encodeEnvelope(meta, body) });
     for (const run of endings.splice(0)) run();
   };
   return { place, placed };

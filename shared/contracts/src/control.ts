@@ -1,5 +1,5 @@
 /**
- * Control messages travel from an ingress to an adapter instance:
+ * Control messages travel from an ingress to an adapter instance, or, as a cancel, to the scheduler that keeps a request:
  *
  * ```
  * u8 version (1) | u8 kind | u32 tag | u32 bytes | u32 frames | ascii subject-of-kind

@@ -63,6 +63,7 @@ export const errorReasons = {
   limits_unavailable: { code: 'unavailable', status: 503 },
   client_disconnected: { code: 'canceled', status: 499 },
   request_deadline: { code: 'deadline_exceeded', status: 504 },
+  queue_full: { code: 'resource_exhausted', status: 429 },
   queue_timeout: { code: 'deadline_exceeded', status: 503 },
   first_byte_timeout: { code: 'deadline_exceeded', status: 504 },
   stream_idle: { code: 'deadline_exceeded', status: 504 },

@@ -36,6 +36,8 @@ export type FrameKind = (typeof frameKinds)[keyof typeof frameKinds];
 export interface QueuedFrame {
   /** Place in the queue, from 1. Absent when not known. */
   readonly position?: number;
+  /** The scheduler instance that keeps it, where a cancel goes. */
+  readonly scheduler?: string;
 }
 
 export interface AcceptedFrame {

@@ -1,6 +1,6 @@
 /**
  * What a scheduler tells the others: the attempts that it has just sent to adapters and that no report shows yet.
- * One without reservations says that the scheduler is there. A lost one is made good by the next load report.
+ * One without reservations says that the scheduler is there, and what waits at it. A lost one is made good by the next load report.
  */
 export interface ReservationGossip {
   readonly v: 1;
@@ -8,6 +8,10 @@ export interface ReservationGossip {
   readonly scheduler: string;
   /** In order of dispatch for each adapter instance. */
   readonly reservations: readonly GossipedReservation[];
+  /** Requests that wait at this scheduler, by pool. Absent: none. */
+  readonly waiting?: Readonly<Record<string, number>>;
+  /** It takes nothing any more. Absent means false. */
+  readonly leaving?: boolean;
 }
 
 export interface GossipedReservation {

@@ -39,6 +39,8 @@ export const subjects = {
   /** scheduler → schedulers. Payload: reservation gossip. */
   gossip: (scheduler: string): string => `weir.v1.gossip.${token(scheduler)}`,
   gossips: 'weir.v1.gossip.*',
+  /** scheduler → the scheduler that keeps the queue of the request's pool. Payload: envelope. */
+  queue: (scheduler: string): string => `weir.v1.queue.${token(scheduler)}`,
   /**
    * Reply subject of a hop's own publish: the server answers here with "no responders".
    * `next` is who should have listened; `ingress` and `request` name the reply subject that has to be told.

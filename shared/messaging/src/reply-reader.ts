@@ -20,7 +20,7 @@ export interface Candidate extends AcceptedFrame {
 }
 
 export type ReplyEvent =
-  | { readonly type: 'queued'; readonly position?: number }
+  | ({ readonly type: 'queued' } & QueuedFrame)
   | { readonly type: 'accepted'; readonly candidate: Candidate }
   | { readonly type: 'handed-back'; readonly reason: string }
   /** The stream is bound to this candidate from here on. */

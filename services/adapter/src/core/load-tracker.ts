@@ -34,6 +34,8 @@ interface LoadTrackerOptions {
   readonly epoch: number;
   /** Attempts that this instance will run at once at most. */
   readonly capacity: number;
+  /** Called when a target of a pool has more room than before. */
+  readonly onFreed?: (pool: string) => void;
 }
 
 /** Schedulers whose watermarks are kept; the longest unheard one goes first. */
@@ -58,9 +60,12 @@ class Tracker implements LoadTracker {
     this.total += 1;
     let pending = true;
     let held = true;
+    const { onFreed } = this.#options;
     const firstByte = () => {
-      if (pending) state.pendingTokens -= input.tokens;
+      if (!pending) return;
       pending = false;
+      state.pendingTokens -= input.tokens;
+      onFreed?.(input.pool);
     };
     const release = () => {
       firstByte();
@@ -68,6 +73,7 @@ class Tracker implements LoadTracker {
       held = false;
       state.running -= 1;
       this.total -= 1;
+      onFreed?.(input.pool);
     };
     return { firstByte, release };
   }

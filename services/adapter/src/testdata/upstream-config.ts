@@ -9,6 +9,7 @@ export const upstreamConfig = (url: string, change: Partial<UpstreamConfig> = {}
   aliases: {},
   timeouts: { connectMs: 1_000, headMs: 1_000, idleMs: 1_000 },
   connectionPool: { maxConnections: 4, maxPending: 4, idleTimeoutMs: 1_000, pipelining: 1 },
+  queue: { maxWaiting: 0, maxWaitingBytes: 0, maxTenantShare: 1, timeoutMs: 1_000 },
   onDisconnect: 'abort',
   forwardHeaders: [],
   countTokens: 'upstream',

@@ -244,6 +244,42 @@ describe('a submission that may have been lost', () => {
   });
 });
 
+describe('a request that waits at a scheduler', () => {
+  const waiting = packet(0, jsonFrame(frameKinds.queued, 0, { position: 1, scheduler: 'scheduler-1' }));
+
+  it('leaves the queue with its client', () => {
+    const request = after(begin(), (one) => one.packet(waiting, startedAt));
+    expect(request.clientGone(startedAt)).toEqual([
+      { do: 'leave-queue', scheduler: 'scheduler-1' },
+      { do: 'close' },
+    ]);
+  });
+
+  it('leaves it as soon as it is heard to wait, when its client has gone before', () => {
+    const request = after(begin(), (one) => one.clientGone(startedAt));
+    expect(request.packet(waiting, startedAt)).toEqual([
+      { do: 'leave-queue', scheduler: 'scheduler-1' },
+      { do: 'close' },
+    ]);
+  });
+
+  it('is submitted again when the scheduler falls silent, whatever else is: its place was its own', () => {
+    const request = begin({ earn: () => undefined, spend: () => false });
+    request.packet(waiting, startedAt);
+    expect(request.tick(startedAt + queuedSilenceMs)).toEqual([]);
+    expect(request.tick(startedAt + queuedSilenceMs + 1)).toEqual([{ do: 'submit', submission: 1 }]);
+  });
+
+  it('waits on for as long as it is told to', () => {
+    const request = begin();
+    for (let beat = 0; beat < 50; beat += 1) {
+      const now = startedAt + beat * 1_000;
+      expect(request.packet(waiting, now)).toEqual([]);
+      expect(request.tick(now + 900)).toEqual([]);
+    }
+  });
+});
+
 describe('a submission that nobody took', () => {
   it('is repeated under the same number, each time after twice the pause, for a while', () => {
     const request = begin();

@@ -1,5 +1,6 @@
 import type { HeadFrame, Packet, UsageFrame, WireError } from '@weir/contracts';
 import { type Candidate, createReplyReader, type ReplyEvent, type ReplyReader } from '@weir/messaging/reply';
+import { adapterError, deadlineError, gapError, lostError } from './pending-errors.ts';
 import type { RequestTiming } from './request-timing.ts';
 import type { ResubmitBudget } from './resubmit-budget.ts';
 
@@ -7,6 +8,8 @@ import type { ResubmitBudget } from './resubmit-budget.ts';
 export type Command =
   | { readonly do: 'submit'; readonly submission: number }
   | { readonly do: 'cancel'; readonly candidate: Candidate }
+  /** The scheduler need not keep it any longer. */
+  | { readonly do: 'leave-queue'; readonly scheduler: string }
   | { readonly do: 'head'; readonly head: HeadFrame; readonly candidate: Candidate | undefined }
   | { readonly do: 'data'; readonly bytes: Uint8Array }
   | { readonly do: 'usage'; readonly usage: UsageFrame }
@@ -49,6 +52,8 @@ export class PendingRequest {
   /** A submission was given up on without an answer: it may be under way all the same. */
   #hasLostTrack = false;
   #bound: Candidate | undefined;
+  /** The scheduler at which it waits. */
+  #queuedAt: string | undefined;
 
   constructor(input: { timing: RequestTiming; deadline: number; budget: ResubmitBudget; now: number }) {
     this.#timing = input.timing;
@@ -89,7 +94,8 @@ export class PendingRequest {
         // Each silence is waited for longer than the one before it.
         return inStageMs > hopTimeoutMs * 2 ** this.submission ? this.#resubmit(now, lostError) : [];
       case 'queued':
-        return silentMs > queuedSilenceMs ? this.#resubmit(now, lostError) : [];
+        // What waits with a scheduler that died comes at the pace it came in before: that feeds no overload.
+        return silentMs > queuedSilenceMs ? this.#resubmit(now, lostError, { isFree: true }) : [];
       case 'accepted':
         return silentMs > silenceMs ? [...this.#giveUpOnAll(), ...this.#resubmit(now, adapterError)] : [];
       case 'streaming':
@@ -132,6 +138,7 @@ export class PendingRequest {
   clientGone(now: number): Command[] {
     if (this.stage === 'done' || this.stage === 'abandoned') return [];
     const commands = this.candidates.map((candidate): Command => ({ do: 'cancel', candidate }));
+    if (this.stage === 'queued') commands.push(...this.#leaveQueue());
     if (commands.length > 0 || this.stage === 'backing-off') return [...commands, ...this.#close()];
     this.#enter('abandoned', now);
     return commands;
@@ -143,6 +150,7 @@ export class PendingRequest {
     if (this.stage === 'abandoned') return this.#applyAbandoned(event, commands);
     switch (event.type) {
       case 'queued':
+        this.#queuedAt = event.scheduler;
         if (this.stage === 'submitted') this.#enter('queued', now);
         break;
       case 'accepted':
@@ -185,6 +193,10 @@ export class PendingRequest {
   #applyAbandoned(event: ReplyEvent, commands: Command[]): void {
     if (event.type === 'accepted' || event.type === 'loser') {
       commands.push({ do: 'cancel', candidate: event.candidate }, ...this.#close());
+    } else if (event.type === 'queued') {
+      this.#queuedAt = event.scheduler;
+      const leaving = this.#leaveQueue();
+      if (leaving.length > 0) commands.push(...leaving, ...this.#close());
     } else if (event.type === 'error') {
       this.#noteUntouched(event.error);
       commands.push(...this.#close());
@@ -219,9 +231,9 @@ export class PendingRequest {
   }
 
   /** Something may have been begun; the adapters know a request that they run already. */
-  #resubmit(now: number, otherwise: WireError): Command[] {
-    if (this.submission >= this.#timing.maxResubmissions || !this.#budget.spend())
-      return this.#fail(otherwise);
+  #resubmit(now: number, otherwise: WireError, { isFree = false } = {}): Command[] {
+    const isAllowed = this.submission < this.#timing.maxResubmissions && (isFree || this.#budget.spend());
+    if (!isAllowed) return this.#fail(otherwise);
     this.submission += 1;
     this.#hasLostTrack = true;
     return this.#submit(now);
@@ -244,6 +256,10 @@ export class PendingRequest {
     const cancels = this.#cancelAll();
     for (const { instance } of this.candidates) this.#reader.drop(instance);
     return cancels;
+  }
+
+  #leaveQueue(): Command[] {
+    return this.#queuedAt === undefined ? [] : [{ do: 'leave-queue', scheduler: this.#queuedAt }];
   }
 
   #cancelAll(): Command[] {
@@ -270,24 +286,3 @@ export class PendingRequest {
     this.#stageSince = now;
   }
 }
-
-const deadlineError: WireError = {
-  reason: 'request_deadline',
-  message: 'The request ran out of time.',
-};
-
-const lostError: WireError = {
-  reason: 'bus_unavailable',
-  message: 'The request could not be delivered to a service that answers.',
-  retryAfterMs: 1_000,
-};
-
-const adapterError: WireError = {
-  reason: 'adapter_lost',
-  message: 'The adapter that served the request is gone.',
-};
-
-const gapError: WireError = {
-  reason: 'stream_gap',
-  message: 'A part of the answer was lost on its way.',
-};

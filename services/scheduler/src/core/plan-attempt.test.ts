@@ -89,6 +89,7 @@ const plan = (pools: Pools, given: Partial<EnvelopeMeta> = {}, input: Partial<Pl
     meta: { ...meta, ...given },
     view: (pool) => pools[pool] ?? [],
     isCurrent: () => true,
+    isGated: () => false,
     turnOf: () => 0,
     hasWaited: true,
     now,

@@ -8,6 +8,7 @@ import {
 import { findRoute, selectUpstreams, type UpstreamCandidate } from '@weir/routing';
 import { backoffMs } from './backoff.ts';
 import { excludedTargets, exclusionOf, exclusionsAfter } from './exclusions.ts';
+import { inputTokensOf } from './input-tokens.ts';
 import type { Place } from './place.ts';
 import * as refusals from './refusals.ts';
 import { selectTarget } from './select-target.ts';
@@ -20,6 +21,8 @@ export interface PlanInput {
   readonly view: (pool: string) => readonly Place[];
   /** Whether what is known of a pool is what it is like now. */
   readonly isCurrent: (pool: string) => boolean;
+  /** Whether requests wait for a pool: whatever comes later waits behind them. */
+  readonly isGated: (pool: string) => boolean;
   /** Counts the requests of a pool, for round-robin. */
   readonly turnOf: (pool: string) => number;
   /** The backoff of this attempt has been waited for. */
@@ -48,17 +51,14 @@ export interface PlannedAttempt {
 export type AttemptPlan =
   | { readonly outcome: 'planned'; readonly attempt: PlannedAttempt }
   | { readonly outcome: 'delayed'; readonly delayMs: number }
+  /** There are targets, and none has room. `pool` is the one that it should wait for. */
+  | { readonly outcome: 'saturated'; readonly pool: string; readonly queueTimeoutMs: number | undefined }
   | { readonly outcome: 'rejected'; readonly error: WireError };
 
-interface Found {
-  readonly candidate: UpstreamCandidate;
-  readonly place: Place;
-}
-
-const charsPerToken = 4;
-
-const inputTokensOf = ({ features }: EnvelopeMeta): number =>
-  features.inputTokens ?? Math.ceil(features.chars / charsPerToken);
+type Search =
+  | { readonly outcome: 'found'; readonly candidate: UpstreamCandidate; readonly place: Place }
+  | { readonly outcome: 'saturated'; readonly pool: string }
+  | { readonly outcome: 'none' };
 
 const reject = (error: WireError): AttemptPlan => ({ outcome: 'rejected', error });
 
@@ -68,8 +68,8 @@ const findPlace = (
   candidates: readonly UpstreamCandidate[],
   excluded: readonly string[],
   input: PlanInput,
-): Found | 'saturated' | 'none' => {
-  let isAnySaturated = false;
+): Search => {
+  let saturated: string | undefined;
   for (const candidate of candidates) {
     const upstream = config.upstreams[candidate.upstream];
     if (!upstream) continue;
@@ -82,23 +82,26 @@ const findPlace = (
       turn: input.turnOf(candidate.upstream),
       random: input.random,
     });
-    if (selection.outcome === 'selected') return { candidate, place: selection.place };
-    if (selection.outcome === 'saturated') isAnySaturated = true;
+    if (selection.outcome === 'none') continue;
+    if (selection.outcome === 'selected' && !input.isGated(candidate.upstream)) {
+      return { outcome: 'found', candidate, place: selection.place };
+    }
+    saturated ??= candidate.upstream;
   }
-  return isAnySaturated ? 'saturated' : 'none';
+  return saturated === undefined ? { outcome: 'none' } : { outcome: 'saturated', pool: saturated };
 };
 
-/** Targets that failed are taken again only when no other has room. */
+/** Targets that failed are taken again only when there is no other. */
 const findPlaceOrRetry = (
   config: WeirConfig,
   candidates: readonly UpstreamCandidate[],
   excluded: readonly string[],
   input: PlanInput,
-): Found | 'saturated' | 'none' => {
+): Search => {
   const found = findPlace(config, candidates, excluded, input);
-  if (typeof found === 'object' || excluded.length === 0) return found;
+  if (found.outcome === 'found' || excluded.length === 0) return found;
   const again = findPlace(config, candidates, [], input);
-  return again === 'none' ? found : again;
+  return again.outcome === 'none' ? found : again;
 };
 
 /** Open targets over all upstreams that this request has not tried, the chosen one apart. */
@@ -146,8 +149,8 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
   }
   const excluded = exclusionsAfter(meta.attempt);
   const found = findPlaceOrRetry(config, selection.candidates, excluded, input);
-  if (found === 'saturated') return reject(refusals.saturated(model));
-  if (found === 'none') return reject(refusals.noTarget(model, isFirst));
+  if (found.outcome === 'saturated') return { ...found, queueTimeoutMs: route.queueTimeoutMs };
+  if (found.outcome === 'none') return reject(refusals.noTarget(model, isFirst));
   const { upstream } = found.candidate;
   const { target } = found.place;
   const tried = [...excluded, exclusionOf(upstream, target)];

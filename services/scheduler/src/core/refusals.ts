@@ -32,6 +32,26 @@ export const saturated = (model: string): WireError => ({
   retryAfterMs: laterMs,
 });
 
+export const queueFull = (model: string, retryAfterMs: number): WireError => ({
+  reason: 'queue_full',
+  message: `Too many requests for ${named(model)} wait already. Try again later.`,
+  retryAfterMs,
+});
+
+export const queueTimeout = (model: string, waitedMs: number, retryAfterMs: number): WireError => ({
+  reason: 'queue_timeout',
+  message: `No worker for ${named(model)} had room within ${waitedMs} ms. Try again later.`,
+  retryAfterMs,
+});
+
+/** Nothing of it has begun, and another replica keeps the queue from now on. */
+export const lostQueue: WireError = {
+  reason: 'draining',
+  message: 'The request waited at a scheduler that is gone. Try again in a moment.',
+  retryAfterMs: laterMs,
+  resubmit: true,
+};
+
 export const tooManyDelayed: WireError = {
   reason: 'saturated',
   message: 'An attempt failed, and too many others wait to be repeated already. Try again in a moment.',

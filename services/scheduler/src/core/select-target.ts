@@ -1,8 +1,11 @@
 import type { Strategy, UpstreamConfig } from '@weir/contracts';
 import { hasRoom, type Place } from './place.ts';
 
+/** How much a target may have before it counts as busy. */
+type Headroom = Pick<UpstreamConfig['queue'], 'maxRunningPerTarget' | 'maxPendingTokensPerTarget'>;
+
 export interface TargetQuestion {
-  readonly upstream: Pick<UpstreamConfig, 'targets' | 'strategy'>;
+  readonly upstream: Pick<UpstreamConfig, 'targets' | 'strategy'> & { readonly queue?: Headroom };
   /** Every fresh place of the upstream's pool. */
   readonly places: readonly Place[];
   /** Names of targets that are not wanted. */
@@ -19,7 +22,7 @@ export interface TargetQuestion {
 
 export type TargetSelection =
   | { readonly outcome: 'selected'; readonly place: Place }
-  /** There are targets, and each instance that leads to one is at its capacity. */
+  /** There are targets, and each is busy, or each instance that leads to it is at its capacity. */
   | { readonly outcome: 'saturated' }
   | { readonly outcome: 'none' };
 
@@ -143,6 +146,11 @@ const leastRunning = (free: readonly Place[], { isCurrent, random }: TargetQuest
   );
 };
 
+/** A request larger than the bound goes to a target that has less than that: it would wait for ever. */
+const hasHeadroom = ({ running, pendingTokens }: Choice, queue: Headroom | undefined): boolean =>
+  running < (queue?.maxRunningPerTarget ?? Number.POSITIVE_INFINITY) &&
+  pendingTokens < (queue?.maxPendingTokensPerTarget ?? Number.POSITIVE_INFINITY);
+
 /** Chooses a target of one upstream, then the instance that leads there. */
 export const selectTarget = (question: TargetQuestion): TargetSelection => {
   const groups = groupByTarget(question.places);
@@ -154,8 +162,9 @@ export const selectTarget = (question: TargetQuestion): TargetSelection => {
     }
   }
   if (choices.length === 0) return { outcome: 'none' };
-  const free = choices.filter((choice) => choice.free.length > 0);
-  const chosen = strategies[question.upstream.strategy](free, question);
+  const { strategy, queue } = question.upstream;
+  const free = choices.filter((choice) => choice.free.length > 0 && hasHeadroom(choice, queue));
+  const chosen = strategies[strategy](free, question);
   const place = chosen && leastRunning(chosen.free, question);
   return place ? { outcome: 'selected', place } : { outcome: 'saturated' };
 };

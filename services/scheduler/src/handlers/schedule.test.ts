@@ -9,10 +9,7 @@ import {
 } from '@weir/contracts';
 import { passThroughTracer } from '@weir/runtime';
 import { expect, test } from 'vitest';
-import { createPoolView } from '../core/pool-view.ts';
-import { createLoadReport } from './load-report.ts';
-import { createNoAdapter } from './no-adapter.ts';
-import { createSchedule, type ScheduleDependencies } from './schedule.ts';
+import { createScheduler, type SchedulerDependencies } from '../scheduler.ts';
 
 const now = 1_000_000;
 const body = new TextEncoder().encode('{"model":"small"}');
@@ -56,55 +53,57 @@ const report: LoadReport = {
 };
 const loadSubject = 'weir.v1.load.gpu.adapter-a';
 
-const createRecorded = (given: Partial<ScheduleDependencies> = {}) => {
+const createRecorded = (given: Partial<SchedulerDependencies> = {}) => {
   const published: { subject: string; payload: Uint8Array; replyTo: string | undefined }[] = [];
   const counted: string[] = [];
   const released: string[] = [];
   const waiting: { delayMs: number; run: () => void }[] = [];
-  const pools = createPoolView('scheduler-1');
-  const bus: ScheduleDependencies['bus'] = {
-    publish: (subject, payload, replyTo) => published.push({ subject, payload, replyTo }),
-  };
-  const metrics: ScheduleDependencies['metrics'] = {
-    countDecision: (outcome) => counted.push(outcome),
-    countRetry: (reason) => counted.push(`retry ${reason}`),
-    countBadReport: () => counted.push('bad report'),
-    countBadGossip: () => counted.push('bad gossip'),
-    countGossip: () => undefined,
-    setUnheardPools: () => undefined,
-    observeHop: () => undefined,
-  };
-  const schedule = createSchedule({
-    bus,
-    holds: { release: (id) => released.push(id) },
+  const scheduler = createScheduler({
+    bus: {
+      publish: (subject, payload, replyTo) => {
+        // What it says of itself is not what these tests are about.
+        if (!subject.startsWith('weir.v1.gossip.')) published.push({ subject, payload, replyTo });
+      },
+    },
+    holds: { release: (id) => released.push(id), extend: () => undefined },
     self: 'scheduler-1',
     config: () => config,
-    pools,
-    gossip: { add: () => undefined },
-    turnOf: () => 0,
     delays: {
       add: (delayMs, run) => {
         waiting.push({ delayMs, run });
         return true;
       },
     },
-    metrics,
+    metrics: {
+      countDecision: (outcome) => counted.push(outcome),
+      countRetry: (reason) => counted.push(`retry ${reason}`),
+      countBadReport: () => counted.push('bad report'),
+      countBadGossip: () => counted.push('bad gossip'),
+      countGossip: () => undefined,
+      observeWait: () => undefined,
+      setUnheardPools: () => undefined,
+      observeHop: () => undefined,
+    },
     tracer: passThroughTracer,
     logger: { error: () => undefined } as never,
     now: () => now,
     random: () => 0,
+    atEndOfTurn: () => undefined,
+    onReport: () => counted.push('report'),
     ...given,
   });
-  const onLoad = createLoadReport({ pools, metrics, now: () => now, onReport: () => counted.push('report') });
   const load = (value: unknown, subject = loadSubject) =>
-    onLoad({ subject, data: new TextEncoder().encode(JSON.stringify(value)) });
-  const onNotice = createNoAdapter({ bus, pools, metrics });
+    scheduler.onLoad({
+      subject,
+      data: new TextEncoder().encode(JSON.stringify(value)),
+    });
   const send = (changed: Partial<EnvelopeMeta> = {}) => {
     const data = encodeEnvelope({ ...meta, ...changed }, body);
-    schedule({ data });
+    scheduler.onRequest({ data });
     // The connection's buffer is used again for what comes next.
     data.fill(0);
   };
+  const { pools, onRequest: schedule, onHop: onNotice } = scheduler;
   return { schedule, send, load, onNotice, pools, published, counted, waiting, released };
 };
 

@@ -1,131 +1,86 @@
-import {
-  decodeEnvelope,
-  type Envelope,
-  encodeEnvelope,
-  errorPacket,
-  subjects,
-  type WeirConfig,
-  WeirError,
-  type WireError,
-  withAnswerHeaders,
-} from '@weir/contracts';
-import type { Bus, BusMessage, HoldNotices } from '@weir/messaging';
-import type { Logger, Span, Tracer } from '@weir/runtime';
-import { type PlannedAttempt, planAttempt, retryReasonOf } from '../core/plan-attempt.ts';
-import type { PoolView } from '../core/pool-view.ts';
+import { decodeEnvelope, type Envelope, type WireError } from '@weir/contracts';
+import type { BusMessage } from '@weir/messaging';
+import type { Span, Tracer } from '@weir/runtime';
 import { tooManyDelayed } from '../core/refusals.ts';
-import { toRunMeta } from '../core/run-meta.ts';
 import type { Delays } from '../delays.ts';
-import type { GossipWriter } from '../gossip-writer.ts';
+import type { Placing } from '../placing.ts';
+import type { Refuse } from '../refuse.ts';
 import type { SchedulerMetrics } from '../scheduler-metrics.ts';
+import type { WaitingRoom } from '../waiting-room.ts';
 
 export interface ScheduleDependencies {
-  readonly bus: Pick<Bus, 'publish'>;
-  readonly holds: Pick<HoldNotices, 'release'>;
-  /** Our own instance. */
-  readonly self: string;
-  /** Undefined until there is one. */
-  readonly config: () => WeirConfig | undefined;
-  readonly pools: Pick<PoolView, 'view' | 'isCurrent' | 'reserve'>;
-  /** Hears of every attempt that is sent. */
-  readonly gossip: Pick<GossipWriter, 'add'>;
-  readonly turnOf: (pool: string) => number;
+  readonly placing: Pick<Placing, 'place'>;
+  readonly room: Pick<WaitingRoom, 'isGated' | 'wait'>;
   readonly delays: Pick<Delays, 'add'>;
-  readonly metrics: SchedulerMetrics;
+  readonly refuse: Refuse;
+  readonly metrics: Pick<SchedulerMetrics, 'countDecision' | 'observeHop'>;
   readonly tracer: Tracer;
-  readonly logger: Pick<Logger, 'error'>;
-  readonly now: () => number;
-  readonly random: () => number;
 }
 
-type Schedule = (message: Pick<BusMessage, 'data'>) => void;
+interface Arrival {
+  /** The backoff of its attempt has been waited for. */
+  readonly hasWaited: boolean;
+  /** A peer has sent it, for its pool's queue is kept here. */
+  readonly isForwarded: boolean;
+}
 
-const refuse = (
-  { bus, holds, metrics }: ScheduleDependencies,
-  { meta }: Envelope,
-  error: WireError,
-): WireError => {
-  bus.publish(meta.replyTo, errorPacket(withAnswerHeaders(meta, error)));
-  // What may come again keeps its hold: a release could overtake the second try. What came again keeps it, too:
-  // the first try may be running.
-  if (meta.grant?.held && !error.resubmit && meta.submission === 0) holds.release(meta.id);
-  metrics.countDecision(error.reason);
-  return error;
-};
+type Handle = (message: Pick<BusMessage, 'data'>) => void;
 
-const dispatch = (
-  { bus, self, pools, gossip, metrics, now }: ScheduleDependencies,
-  { meta, body }: Envelope,
-  attempt: PlannedAttempt,
-  trace: string | undefined,
-): void => {
-  const { instance, upstream, target, reservedTokens } = attempt;
-  const booking = { pool: upstream, instance, target, tokens: reservedTokens };
-  const number = pools.reserve(booking, now());
-  const runMeta = toRunMeta(meta, attempt, { scheduler: self, dispatch: number }, trace);
-  const hop = subjects.hop(self, instance, meta.ingress, meta.id);
-  bus.publish(subjects.run(instance), encodeEnvelope(runMeta, body), hop);
-  gossip.add({ ...booking, dispatch: number });
-  metrics.countDecision('dispatched');
-  if (attempt.number > 1) metrics.countRetry(retryReasonOf(attempt));
-};
+/** Takes requests off the bus: sends each to an adapter, at once, after a pause or after its wait, or refuses it. */
+export interface Schedule {
+  /** `weir.v1.schedule` */
+  readonly onRequest: Handle;
+  /** `weir.v1.queue.<scheduler>` */
+  readonly onForwarded: Handle;
+}
 
-/** `weir.v1.schedule`: sends a request to an adapter, at once or after a pause, or refuses it. */
 export const createSchedule = (dependencies: ScheduleDependencies): Schedule => {
-  const { config, pools, turnOf, delays, metrics, tracer, logger, now, random } = dependencies;
+  const { placing, room, delays, refuse, metrics, tracer } = dependencies;
 
   /** The body is a view into a buffer that is used again: what waits needs its own. */
   const delay = (envelope: Envelope, delayMs: number): WireError | undefined => {
     const kept: Envelope = { meta: envelope.meta, body: envelope.body.slice() };
-    if (!delays.add(delayMs, () => schedule(kept, true)))
-      return refuse(dependencies, envelope, tooManyDelayed);
+    if (!delays.add(delayMs, () => schedule(kept, { hasWaited: true, isForwarded: false }))) {
+      return refuse(envelope.meta, tooManyDelayed);
+    }
     metrics.countDecision('delayed');
     return undefined;
   };
 
-  const decide = (envelope: Envelope, hasWaited: boolean, span: Span | undefined): WireError | undefined => {
-    const at = now();
-    const plan = planAttempt({
-      config: config(),
-      meta: envelope.meta,
-      view: (pool) => pools.view(pool, at),
-      isCurrent: (pool) => pools.isCurrent(pool, at),
-      turnOf,
-      hasWaited,
-      now: at,
-      random,
-    });
-    if (plan.outcome === 'rejected') return refuse(dependencies, envelope, plan.error);
-    if (plan.outcome === 'delayed') return delay(envelope, plan.delayMs);
-    dispatch(dependencies, envelope, plan.attempt, span?.traceparent);
+  const decide = (
+    envelope: Envelope,
+    { hasWaited, isForwarded }: Arrival,
+    span: Span | undefined,
+  ): WireError | undefined => {
+    const { isGated } = room;
+    const placed = placing.place(envelope, { hasWaited, isGated, trace: span?.traceparent });
+    if (placed.outcome === 'refused') return placed.error;
+    if (placed.outcome === 'delayed') return delay(envelope, placed.delayMs);
+    if (placed.outcome === 'saturated') return room.wait(envelope, placed, { isForwarded });
     return undefined;
   };
 
-  /** Whatever goes wrong in here, the client hears of it. */
-  const decideOrFail = (...given: Parameters<typeof decide>): WireError | undefined => {
-    try {
-      return decide(...given);
-    } catch (thrown) {
-      const [envelope] = given;
-      logger.error({ err: thrown, request: envelope.meta.id }, 'cannot schedule');
-      return refuse(dependencies, envelope, WeirError.from(thrown).wire);
-    }
-  };
-
-  const schedule = (envelope: Envelope, hasWaited: boolean): void => {
+  const schedule = (envelope: Envelope, arrival: Arrival): void => {
     const startedAt = performance.now();
     const { trace } = envelope.meta;
     const span = tracer.enabled
       ? tracer.start('scheduler schedule', { parent: trace, kind: 'consumer' })
       : undefined;
-    const error = decideOrFail(envelope, hasWaited, span);
+    const error = decide(envelope, arrival, span);
     span?.end({ error: error?.reason });
     metrics.observeHop(performance.now() - startedAt);
   };
 
-  return ({ data }) => {
-    const decoded = decodeEnvelope(data);
-    if (decoded.outcome === 'malformed') metrics.countDecision('malformed');
-    else schedule(decoded.envelope, false);
+  const createHandle =
+    (arrival: Arrival): Handle =>
+    ({ data }) => {
+      const decoded = decodeEnvelope(data);
+      if (decoded.outcome === 'malformed') metrics.countDecision('malformed');
+      else schedule(decoded.envelope, arrival);
+    };
+
+  return {
+    onRequest: createHandle({ hasWaited: false, isForwarded: false }),
+    onForwarded: createHandle({ hasWaited: true, isForwarded: true }),
   };
 };

@@ -10,5 +10,6 @@ export { isLiteralPattern, matchesPattern, matchesSomePattern } from './matches-
 export { type ParsedConfig, parseConfig } from './parse-config.ts';
 export { comparePatternRanks, type PatternRank, patternsMeet, rankPattern } from './price-pattern.ts';
 export * from './pricing-config.ts';
+export * from './queue-config.ts';
 export { type ReadImportedBook, readImportedBook } from './read-imported-book.ts';
 export * from './weir-config.ts';

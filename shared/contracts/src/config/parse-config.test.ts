@@ -60,6 +60,7 @@ describe('a minimal configuration', () => {
       aliases: {},
       timeouts: { connectMs: 5000, headMs: 300_000, idleMs: 120_000 },
       connectionPool: { maxConnections: 1024, maxPending: 1024, idleTimeoutMs: 30_000, pipelining: 1 },
+      queue: { maxWaiting: 1_000, maxWaitingBytes: 67_108_864, maxTenantShare: 0.5, timeoutMs: 30_000 },
       onDisconnect: 'abort',
       forwardHeaders: [],
       askUsage: true,

@@ -11,6 +11,7 @@ import {
   patternField,
 } from './fields.ts';
 import { budgetSchema, rateLimitSchema } from './limit-schema.ts';
+import { priorityField } from './queue-schema.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
@@ -69,7 +70,8 @@ export const routeSchema = z.strictObject({
   bodyLimitBytes: bodyLimitField.exactOptional().describe('Largest body.'),
   retry: retrySchema.prefault({}),
   headers: headerRulesSchema.prefault({}).describe('Changes of the request towards the upstream.'),
-  priority: z.int().min(0).max(9).exactOptional().describe('0 is served first.'),
+  priority: priorityField.exactOptional(),
+  queueTimeoutMs: optionalDurationField.describe('How long a request may wait for a target.'),
   rateLimits: z.array(rateLimitSchema).default([]).describe('All of them apply.'),
   budgets: z.array(budgetSchema).default([]).describe('All of them apply.'),
   failureMode: z

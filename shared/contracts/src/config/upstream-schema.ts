@@ -7,6 +7,7 @@ import {
   nameField,
   patternField,
 } from './fields.ts';
+import { queueSchema } from './queue-schema.ts';
 import {
   type Provider,
   providers,
@@ -98,6 +99,7 @@ const upstreamFields = z.strictObject({
   credentials: credentialsSchema.exactOptional().describe("Where the provider's key is found."),
   timeouts: timeoutsSchema.prefault({}),
   connectionPool: connectionPoolSchema.prefault({}),
+  queue: queueSchema.prefault({}),
   onDisconnect: z.enum(['abort', 'drain']).default('abort').describe('What to do when the client goes away.'),
   forwardHeaders: z.array(headerPatternField).default([]).describe('Client headers that travel on.'),
   askUsage: z.boolean().default(true).describe('Whether streams are made to report usage.'),

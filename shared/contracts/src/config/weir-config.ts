@@ -2,6 +2,7 @@ import type { Api } from '../envelope.ts';
 import type { ExportConfig } from './export-config.ts';
 import type { BudgetConfig, RateLimitConfig } from './limit-config.ts';
 import type { PricingConfig } from './pricing-config.ts';
+import type { QueueConfig } from './queue-config.ts';
 
 /**
  * The configuration of a mesh, checked and with every default filled in.
@@ -76,6 +77,8 @@ export interface UpstreamConfig {
   readonly timeouts: UpstreamTimeoutsConfig;
   /** Per target. */
   readonly connectionPool: ConnectionPoolConfig;
+  /** Requests that wait while every target is busy. */
+  readonly queue: QueueConfig;
   /** Whether a call whose client went away is stopped, or read to its end for the sake of its usage. */
   readonly onDisconnect: 'abort' | 'drain';
   /** Lower-case patterns of client headers that travel to the upstream, beside those that always do. */
@@ -143,8 +146,10 @@ export interface RouteConfig {
   readonly bodyLimitBytes?: number;
   readonly retry: RetryConfig;
   readonly headers: HeaderRulesConfig;
-  /** Default priority in the queue: 0 is served first. Absent: the scheduler's own default. */
+  /** Place in the queue: 0 is served first, 9 last. Absent: 5. */
   readonly priority?: number;
+  /** How long its requests may wait for a target. Absent: the upstream's `queue.timeoutMs`. */
+  readonly queueTimeoutMs?: number;
   /** All of them apply, with those of organisation, team and key. */
   readonly rateLimits: readonly RateLimitConfig[];
   readonly budgets: readonly BudgetConfig[];

@@ -4,7 +4,10 @@ import { wireErrorSchema } from './wire-error-schema.ts';
 import { countField, headersField, instanceField, positionField } from './wire-fields.ts';
 
 export const queuedFrameSchema = z
-  .object({ position: positionField.exactOptional().describe('From 1. Absent: not known.') })
+  .object({
+    position: positionField.exactOptional().describe('From 1. Absent: not known.'),
+    scheduler: instanceField.exactOptional().describe('Scheduler instance, where a cancel goes.'),
+  })
   .readonly();
 
 export const acceptedFrameSchema = z

@@ -20,5 +20,10 @@ export const reservationGossipSchema = z
       .array(gossipedReservationSchema)
       .readonly()
       .describe('In order of dispatch. Empty: the scheduler is there.'),
+    waiting: z
+      .record(nameField, countField)
+      .exactOptional()
+      .describe('Requests that wait at this scheduler, by pool.'),
+    leaving: z.boolean().exactOptional().describe('It takes nothing any more.'),
   })
   .readonly();

@@ -22,9 +22,9 @@ const toAddress = (subject: string): string =>
   subject.replace(String(tagSlot), slot('tag')).replace(/__([a-z]+)__/g, '{$1}');
 
 export const parameters = {
-  scheduler: { description: 'Instance of the scheduler that tells.' },
+  scheduler: { description: 'Instance of the scheduler that tells, or that keeps a queue.' },
   ingress: { description: 'Instance of the ingress that owns the client connection.' },
-  instance: { description: 'Instance of an adapter.' },
+  instance: { description: 'Instance of an adapter, or of a scheduler at which requests wait.' },
   request: { description: 'Request id. `keep-alive` on `hop` when no one request is concerned.' },
   tag: { description: 'The stream, a number; 0 for all of them.' },
   pool: { description: 'Name of an upstream.' },
@@ -99,7 +99,13 @@ export const channels = {
     subject: subjects.gossip(slot('scheduler')),
     subscription: subjects.gossips,
     messages: ['reservationGossip'],
-    description: 'Attempts that one scheduler has sent and that no load report shows yet.',
+    description:
+      'Attempts that one scheduler has sent and that no load report shows yet, and what waits at it.',
+  },
+  queue: {
+    subject: subjects.queue(slot('scheduler')),
+    messages: ['grantedEnvelope'],
+    description: "Requests for a pool that is saturated, to the replica that keeps the pool's queue.",
   },
   hop: {
     subject: subjects.hop(slot('self'), slot('next'), slot('ingress'), slot('request')),

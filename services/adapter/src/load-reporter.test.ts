@@ -1,0 +1,72 @@
+import type { LoadReport, UpstreamConfig } from '@weir/contracts';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { LiveUpstream } from './attempt/attempt-deps.ts';
+import { createLoadTracker } from './core/load-tracker.ts';
+import { createLoadReporter } from './load-reporter.ts';
+import { upstreamConfig } from './testdata/upstream-config.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const bounded: UpstreamConfig['queue'] = { ...upstreamConfig('http://h').queue, maxRunningPerTarget: 2 };
+
+const createSite = (queue?: UpstreamConfig['queue']) => {
+  const reports: LoadReport[] = [];
+  const bus = {
+    publish: (_subject: string, payload: Uint8Array) => {
+      reports.push(JSON.parse(new TextDecoder().decode(payload)));
+    },
+  };
+  const config = upstreamConfig('http://h', queue ? { queue } : {});
+  const upstream = { name: 'gpu', config } as LiveUpstream;
+  const upstreams = { all: () => [upstream], get: () => upstream };
+  const load = createLoadTracker({
+    instance: 'adapter-a',
+    epoch: 1,
+    capacity: 10,
+    onFreed: (pool) => reporter.freed(pool),
+  });
+  const settings = { pool: undefined, target: undefined };
+  const reporter = createLoadReporter({ bus, instance: 'adapter-a', load, upstreams, settings });
+  const take = () =>
+    load.take({ pool: 'gpu', target: 't0', tokens: 5, scheduler: 'scheduler-1', dispatch: 1 });
+  return { reports, reporter, take };
+};
+
+test('room at a target that requests may wait for is told within 20 ms, many changes at a time', () => {
+  const { reports, take } = createSite(bounded);
+  const tickets = [take(), take()];
+  vi.advanceTimersByTime(100);
+  expect(reports).toEqual([]);
+  for (const ticket of tickets) ticket.release();
+  vi.advanceTimersByTime(20);
+  expect(reports).toMatchObject([{ targets: [{ target: 't0', running: 0, pendingTokens: 0 }] }]);
+});
+
+test('it is told in the state that was told last', () => {
+  const { reports, reporter, take } = createSite(bounded);
+  const ticket = take();
+  reporter.report('draining');
+  ticket.release();
+  vi.advanceTimersByTime(20);
+  expect(reports.map(({ state }) => state)).toEqual(['draining', 'draining']);
+});
+
+test('where nobody waits for the room of a target the beat is enough', () => {
+  const { reports, take } = createSite();
+  take().release();
+  vi.advanceTimersByTime(1_000);
+  expect(reports).toEqual([]);
+});
+
+test('nothing is told after the end', () => {
+  const { reports, reporter, take } = createSite(bounded);
+  take().release();
+  reporter.close();
+  vi.advanceTimersByTime(1_000);
+  expect(reports).toEqual([]);
+});

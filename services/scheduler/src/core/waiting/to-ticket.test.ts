@@ -1,0 +1,72 @@
+import type { EnvelopeMeta } from '@weir/contracts';
+import { expect, test } from 'vitest';
+import { toTicket } from './to-ticket.ts';
+
+const meta: EnvelopeMeta = {
+  v: 1,
+  id: 'request-1',
+  replyTo: 'weir.v1.reply.ingress-1.request-1',
+  ingress: 'ingress-1',
+  deadline: 60_000,
+  receivedAt: 1_000,
+  route: 'openai-chat',
+  api: 'openai.chat',
+  method: 'POST',
+  path: '/v1/chat/completions',
+  model: 'small',
+  stream: false,
+  submission: 0,
+  features: { inputTokens: 100, chars: 400, messages: 1, tools: 0 },
+  marks: {},
+  body: { where: 'inline', bytes: 10 },
+  client: { ip: '192.0.2.7', headers: {} },
+  principal: { org: 'acme', team: '_', key: 'first' },
+};
+
+const of = (change: Partial<EnvelopeMeta> = {}) =>
+  toTicket({ meta: { ...meta, ...change }, bodyBytes: 10, timeoutMs: 5_000, now: 1_010, payload: null });
+
+test('a request waits from when it came in', () => {
+  expect(of()).toMatchObject({
+    tenant: 'acme',
+    priority: 5,
+    since: 1_000,
+    timeoutAt: 6_000,
+    deadline: 60_000,
+    bytes: 4_106,
+  });
+});
+
+test('one that failed elsewhere keeps its place, and did not wait meanwhile', () => {
+  const attempt: EnvelopeMeta['attempt'] = {
+    number: 1,
+    upstream: 'gpu',
+    target: 't0',
+    model: 'small',
+    remaining: 1,
+    alternatives: 0,
+    excluded: [],
+    scheduler: 'scheduler-1',
+    dispatch: 1,
+    reservedTokens: 100,
+  };
+  expect(of({ attempt })).toMatchObject({ arrivedAt: 1_000, since: 1_010, timeoutAt: 6_010 });
+});
+
+test.each([
+  ['is taken as it is', 3, 3],
+  ['cannot be above the highest', -4, 0],
+  ['nor below the lowest', 99, 9],
+])('a priority %s', (_what, priority, expected) => {
+  expect(of({ priority }).priority).toBe(expected);
+});
+
+test('callers without a key wait behind those of their own address', () => {
+  expect(of({ principal: { org: 'anonymous', team: '_', key: '_' } }).tenant).toBe('ip 192.0.2.7');
+});
+
+test('an answer counts double, by its cap where that is not set out of reach', () => {
+  expect(of().tokens).toBe(100 + 2 * 256);
+  expect(of({ features: { ...meta.features, outputCap: 50 } }).tokens).toBe(200);
+  expect(of({ features: { ...meta.features, outputCap: 100_000 } }).tokens).toBe(100 + 2 * 1_024);
+});

@@ -1,0 +1,117 @@
+import {
+  type Envelope,
+  encodeEnvelope,
+  subjects,
+  type WeirConfig,
+  WeirError,
+  type WireError,
+} from '@weir/contracts';
+import type { Bus } from '@weir/messaging';
+import type { Logger } from '@weir/runtime';
+import { type AttemptPlan, type PlannedAttempt, planAttempt, retryReasonOf } from './core/plan-attempt.ts';
+import type { PoolView } from './core/pool-view.ts';
+import { toRunMeta } from './core/run-meta.ts';
+import type { GossipWriter } from './gossip-writer.ts';
+import type { Refuse } from './refuse.ts';
+import type { SchedulerMetrics } from './scheduler-metrics.ts';
+
+export interface PlacingDependencies {
+  readonly bus: Pick<Bus, 'publish'>;
+  /** Our own instance. */
+  readonly self: string;
+  /** Undefined until there is one. */
+  readonly config: () => WeirConfig | undefined;
+  readonly pools: Pick<PoolView, 'view' | 'isCurrent' | 'reserve'>;
+  /** Hears of every attempt that is sent. */
+  readonly gossip: Pick<GossipWriter, 'add'>;
+  readonly turnOf: (pool: string) => number;
+  readonly refuse: Refuse;
+  readonly metrics: Pick<SchedulerMetrics, 'countDecision' | 'countRetry'>;
+  readonly logger: Pick<Logger, 'error'>;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+export interface PlacingTerms {
+  /** The backoff of this attempt has been waited for. */
+  readonly hasWaited: boolean;
+  /** Pools at which others wait for their turn. */
+  readonly isGated: (pool: string) => boolean;
+  /** traceparent for the adapter. Absent: the request's own stays. */
+  readonly trace?: string | undefined;
+}
+
+export type Placed =
+  | { readonly outcome: 'placed' }
+  | { readonly outcome: 'refused'; readonly error: WireError }
+  | Extract<AttemptPlan, { outcome: 'delayed' | 'saturated' }>;
+
+/** Sends one request to an adapter, or refuses it, in one turn of the event loop: what is chosen is reserved. */
+export interface Placing {
+  place(envelope: Envelope, terms: PlacingTerms): Placed;
+  /** The turn of a request that waits for a pool. One that has lost its last target waits for it to come back. */
+  placeWaiting(envelope: Envelope, pool: string): Placed;
+}
+
+const never = (): boolean => false;
+
+export const createPlacing = (dependencies: PlacingDependencies): Placing => {
+  const { bus, self, config, pools, gossip, turnOf, refuse, metrics, logger, now, random } = dependencies;
+
+  const dispatch = ({ meta, body }: Envelope, attempt: PlannedAttempt, trace: string | undefined): void => {
+    const { instance, upstream, target, reservedTokens } = attempt;
+    const booking = { pool: upstream, instance, target, tokens: reservedTokens };
+    const number = pools.reserve(booking, now());
+    const runMeta = toRunMeta(meta, attempt, { scheduler: self, dispatch: number }, trace);
+    const hop = subjects.hop(self, instance, meta.ingress, meta.id);
+    bus.publish(subjects.run(instance), encodeEnvelope(runMeta, body), hop);
+    gossip.add({ ...booking, dispatch: number });
+    metrics.countDecision('dispatched');
+    if (attempt.number > 1) metrics.countRetry(retryReasonOf(attempt));
+  };
+
+  const plan = ({ meta }: Envelope, { hasWaited, isGated }: PlacingTerms): AttemptPlan => {
+    const at = now();
+    return planAttempt({
+      config: config(),
+      meta,
+      view: (pool) => pools.view(pool, at),
+      isCurrent: (pool) => pools.isCurrent(pool, at),
+      isGated,
+      turnOf,
+      hasWaited,
+      now: at,
+      random,
+    });
+  };
+
+  const obey = (envelope: Envelope, planned: AttemptPlan, trace: string | undefined): Placed => {
+    if (planned.outcome === 'rejected') {
+      return { outcome: 'refused', error: refuse(envelope.meta, planned.error) };
+    }
+    if (planned.outcome !== 'planned') return planned;
+    dispatch(envelope, planned.attempt, trace);
+    return { outcome: 'placed' };
+  };
+
+  /** Whatever goes wrong in here, the client hears of it. */
+  const orFail = (envelope: Envelope, work: () => Placed): Placed => {
+    try {
+      return work();
+    } catch (thrown) {
+      logger.error({ err: thrown, request: envelope.meta.id }, 'cannot schedule');
+      return { outcome: 'refused', error: refuse(envelope.meta, WeirError.from(thrown).wire) };
+    }
+  };
+
+  return {
+    place: (envelope, terms) => orFail(envelope, () => obey(envelope, plan(envelope, terms), terms.trace)),
+    placeWaiting: (envelope, pool) =>
+      orFail(envelope, () => {
+        const planned = plan(envelope, { hasWaited: true, isGated: never });
+        const isTargetGone = planned.outcome === 'rejected' && planned.error.reason === 'no_target';
+        if (isTargetGone) return { outcome: 'saturated', pool, queueTimeoutMs: undefined };
+        return obey(envelope, planned, undefined);
+      }),
+  };
+};

@@ -1,0 +1,116 @@
+import type { WeirConfig } from '@weir/contracts';
+import type { Bus, BusMessage, HoldNotices } from '@weir/messaging';
+import type { Logger, Tracer } from '@weir/runtime';
+import { createPeers } from './core/peers.ts';
+import { createPoolView, type PoolView } from './core/pool-view.ts';
+import { createTurns } from './core/turns.ts';
+import type { Delays } from './delays.ts';
+import { createGossipWriter } from './gossip-writer.ts';
+import { createGossip } from './handlers/gossip.ts';
+import { createLoadReport } from './handlers/load-report.ts';
+import { createNoAdapter } from './handlers/no-adapter.ts';
+import { createQueueControl } from './handlers/queue-control.ts';
+import { createSchedule, type Schedule } from './handlers/schedule.ts';
+import { createPlacing } from './placing.ts';
+import { createRefuse } from './refuse.ts';
+import type { SchedulerMetrics } from './scheduler-metrics.ts';
+import { createWaitingRoom, type WaitingRoom } from './waiting-room.ts';
+
+export interface SchedulerDependencies {
+  readonly bus: Pick<Bus, 'publish'>;
+  readonly holds: Pick<HoldNotices, 'release' | 'extend'>;
+  /** Our own instance. */
+  readonly self: string;
+  /** Undefined until there is one. */
+  readonly config: () => WeirConfig | undefined;
+  readonly delays: Pick<Delays, 'add'>;
+  readonly metrics: SchedulerMetrics;
+  readonly tracer: Tracer;
+  readonly logger: Pick<Logger, 'error'>;
+  readonly now: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Runs it behind what this turn of the event loop still does. */
+  readonly atEndOfTurn: (run: () => void) => void;
+  /** Called after each load report that was taken over. */
+  readonly onReport: () => void;
+}
+
+type Handle<Part extends keyof BusMessage> = (message: Pick<BusMessage, Part>) => void;
+
+/** A scheduler without its subscriptions and timers. */
+export interface Scheduler extends Schedule {
+  readonly pools: PoolView;
+  readonly room: WaitingRoom;
+  /** `weir.v1.load.…` */
+  readonly onLoad: Handle<'subject' | 'data'>;
+  /** `weir.v1.gossip.…` */
+  readonly onGossip: Handle<'subject' | 'data'>;
+  /** `weir.v1.hop.<self>.…` */
+  readonly onHop: Handle<'subject' | 'noResponders'>;
+  /** `weir.v1.control.<self>.…` */
+  readonly onControl: Handle<'subject' | 'data' | 'noResponders'>;
+  /** Tells the peers that this scheduler is there. Call it each second. */
+  readonly beat: () => void;
+  /** Tells them that it goes. */
+  readonly leave: () => void;
+}
+
+export const createScheduler = (given: SchedulerDependencies): Scheduler => {
+  const { bus, holds, self, config, metrics, tracer, logger, now } = given;
+  const pools = createPoolView(self);
+  const peers = createPeers(self);
+  const refuse = createRefuse({ bus, holds, metrics });
+  const gossip = createGossipWriter({
+    bus,
+    self,
+    peers,
+    waiting: () => room.waiting(),
+    metrics,
+    now,
+    atEndOfTurn: given.atEndOfTurn,
+  });
+  const { random } = given;
+  const turnOf = createTurns().next;
+  const placing = createPlacing({
+    bus,
+    self,
+    config,
+    pools,
+    gossip,
+    turnOf,
+    refuse,
+    metrics,
+    logger,
+    now,
+    random,
+  });
+  const room = createWaitingRoom({
+    bus,
+    holds,
+    self,
+    peers,
+    config,
+    placing,
+    refuse,
+    tellPeers: gossip.beat,
+    metrics,
+    now,
+  });
+  const onReport = (): void => {
+    given.onReport();
+    // There may be room again.
+    room.pump();
+  };
+  return {
+    ...createSchedule({ placing, room, delays: given.delays, refuse, metrics, tracer }),
+    pools,
+    room,
+    onLoad: createLoadReport({ pools, metrics, now, onReport }),
+    onGossip: createGossip({ self, pools, peers, onNewPeer: gossip.beat, metrics, now }),
+    onHop: createNoAdapter({ bus, pools, peers, metrics }),
+    onControl: createQueueControl(room),
+    beat: gossip.beat,
+    leave: gossip.leave,
+  };
+};
