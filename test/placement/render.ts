@@ -1,0 +1,25 @@
+import type { ScenarioResult } from './scenarios.ts';
+
+const milliseconds = (value: number): string => (Number.isNaN(value) ? '–' : String(Math.round(value)));
+
+/** Markdown, as docs/scheduling.md shows it. */
+export const renderResult = ({ title, rows, findings }: ScenarioResult): string => {
+  const lines = rows.map(
+    ({ name, summary: { requests, failed, p50Ms, p95Ms, p99Ms, shortP99Ms } }) =>
+      `| ${[name, requests, failed, ...[p50Ms, p95Ms, p99Ms, shortP99Ms].map(milliseconds)].join(' | ')} |`,
+  );
+  const found = findings.map(({ what, figure, atMost }) => {
+    const aim = atMost === undefined ? '' : ` (at most ${atMost}: ${figure <= atMost ? 'met' : 'missed'})`;
+    return `- ${what}: ${figure.toFixed(2)}${aim}`;
+  });
+  return [
+    `### ${title}`,
+    '',
+    '| | requests | failed | p50 ms | p95 ms | p99 ms | p99 of short prompts |',
+    '|---|---|---|---|---|---|---|',
+    ...lines,
+    '',
+    ...found,
+    '',
+  ].join('\n');
+};

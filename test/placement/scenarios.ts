@@ -1,0 +1,256 @@
+import { workerCapacity } from './capacity.ts';
+import { runOpenLoad, type Sample } from './open-load.ts';
+import { type Summary, summarize, summarizeCaller } from './summarize.ts';
+import { type Placement, type Site, speedup, startSite, workers } from './workers.ts';
+import { type Caller, heavyTail, planLoad, type Sizes, uniform } from './workload.ts';
+
+export interface ScenarioInput {
+  readonly seed: number;
+  readonly seconds: number;
+  readonly say: (line: string) => void;
+}
+
+export interface Row {
+  readonly name: string;
+  readonly summary: Summary;
+}
+
+/** A figure that a scenario is about, and what it should be at most. */
+export interface Finding {
+  readonly what: string;
+  readonly figure: number;
+  readonly atMost: number | undefined;
+}
+
+export interface ScenarioResult {
+  readonly title: string;
+  readonly rows: readonly Row[];
+  readonly findings: readonly Finding[];
+}
+
+const capacityOf = (sizes: Sizes, speeds = Array<number>(workers).fill(1)): number =>
+  workerCapacity(sizes) * speedup * speeds.reduce((sum, speed) => sum + speed, 0);
+
+const usual = 0.9;
+const overload = 1.15;
+
+const run = async (
+  site: Site,
+  input: ScenarioInput,
+  load: { readonly sizes: Sizes; readonly callers: readonly Caller[]; readonly capacity: number },
+  targetOf: Parameters<typeof runOpenLoad>[1],
+): Promise<readonly Sample[]> => {
+  const planned = planLoad({ ...load, seed: input.seed, seconds: input.seconds });
+  const samples = await runOpenLoad(planned, targetOf);
+  await expectNothingLeft(site);
+  return samples;
+};
+
+/** The workers' own word: nothing runs that nobody waits for. */
+const expectNothingLeft = async ({ mesh }: Site): Promise<void> => {
+  for (const { url } of mesh.simulators) {
+    const answer = await fetch(`${url}/admin/active`, { signal: AbortSignal.timeout(5_000) });
+    const { active } = (await answer.json()) as { active: number };
+    if (active !== 0) throw new Error(`${active} calls are still under way at ${url}`);
+  }
+};
+
+const say = ({ say: tell }: ScenarioInput, name: string, summary: Summary): Row => {
+  tell(
+    `  ${name}: p50 ${Math.round(summary.p50Ms)}, p99 ${Math.round(summary.p99Ms)} ms of ${summary.requests}, ${summary.failed} failed`,
+  );
+  return { name, summary };
+};
+
+const p99Of = (rows: readonly Row[], name: string): number =>
+  rows.find((row) => row.name === name)?.summary.p99Ms ?? Number.NaN;
+
+const compareStrategies = async (
+  site: Site,
+  input: ScenarioInput,
+  sizes: Sizes,
+  speeds?: readonly number[],
+): Promise<readonly Row[]> => {
+  const rows: Row[] = [];
+  for (const placement of ['round-robin', 'least-requests', 'least-tokens-queued'] as const) {
+    const load = {
+      sizes,
+      callers: [{ name: 'all', load: usual }],
+      capacity: capacityOf(sizes, speeds ? [...speeds] : undefined),
+    };
+    const samples = await run(site, input, load, () => site.target(placement));
+    rows.push(say(input, placement, summarize(samples)));
+  }
+  return rows;
+};
+
+const withSite = async <Result>(
+  schedulers: number,
+  work: (site: Site) => Promise<Result>,
+): Promise<Result> => {
+  const site = await startSite(schedulers);
+  try {
+    return await work(site);
+  } finally {
+    await site.stop();
+  }
+};
+
+const ltq: Placement = 'least-tokens-queued';
+
+const heavy = (input: ScenarioInput): Promise<ScenarioResult> =>
+  withSite(1, async (site) => {
+    const rows = await compareStrategies(site, input, heavyTail);
+    return {
+      title: 'Prompts of very different length, 90 % load',
+      rows,
+      findings: [
+        {
+          what: 'p99, of that of round-robin',
+          figure: p99Of(rows, ltq) / p99Of(rows, 'round-robin'),
+          atMost: 0.35,
+        },
+        {
+          what: 'p99, of that of least-requests',
+          figure: p99Of(rows, ltq) / p99Of(rows, 'least-requests'),
+          atMost: 0.6,
+        },
+      ],
+    };
+  });
+
+const replicas = async (input: ScenarioInput): Promise<ScenarioResult> => {
+  const rows: Row[] = [];
+  for (const schedulers of [1, 3]) {
+    const load = {
+      sizes: heavyTail,
+      callers: [{ name: 'all', load: usual }],
+      capacity: capacityOf(heavyTail),
+    };
+    const samples = await withSite(schedulers, (site) => run(site, input, load, () => site.target(ltq)));
+    rows.push(say(input, `${schedulers} schedulers`, summarize(samples)));
+  }
+  return {
+    title: 'The same by one scheduler and by three',
+    rows,
+    findings: [
+      {
+        what: 'p99, of that of one',
+        figure: p99Of(rows, '3 schedulers') / p99Of(rows, '1 schedulers'),
+        atMost: 1.15,
+      },
+    ],
+  };
+};
+
+const equalPrompts = (input: ScenarioInput): Promise<ScenarioResult> =>
+  withSite(1, async (site) => {
+    const rows = await compareStrategies(site, input, uniform);
+    return {
+      title: 'Prompts of equal length, 90 % load: round-robin may win',
+      rows,
+      findings: [
+        {
+          what: 'p99, of that of round-robin',
+          figure: p99Of(rows, ltq) / p99Of(rows, 'round-robin'),
+          atMost: undefined,
+        },
+      ],
+    };
+  });
+
+const unequalWorkers = (input: ScenarioInput): Promise<ScenarioResult> =>
+  withSite(1, async (site) => {
+    const speeds = Array.from({ length: workers }, (_, at) => (at < workers / 2 ? 1 : 0.5));
+    for (const [at, speed] of speeds.entries()) await site.setSpeed(at, speed);
+    const rows = await compareStrategies(site, input, heavyTail, speeds);
+    return {
+      title: 'Half of the workers at half the speed, 90 % load',
+      rows,
+      findings: [
+        {
+          what: 'p99, of that of round-robin',
+          figure: p99Of(rows, ltq) / p99Of(rows, 'round-robin'),
+          atMost: undefined,
+        },
+      ],
+    };
+  });
+
+const urgentShare = 0.2;
+
+const priorities = (input: ScenarioInput): Promise<ScenarioResult> =>
+  withSite(1, async (site) => {
+    const rows: Row[] = [];
+    for (const placement of [ltq, 'queued'] as const) {
+      const callers = [
+        { name: 'urgent', load: overload * urgentShare },
+        { name: 'usual', load: overload * (1 - urgentShare) },
+      ];
+      const load = { sizes: heavyTail, callers, capacity: capacityOf(heavyTail) };
+      const samples = await run(site, input, load, (caller) =>
+        site.target(placement, { isUrgent: caller === 'urgent' }),
+      );
+      for (const { name } of callers) {
+        rows.push(say(input, `${placement}, ${name}`, summarizeCaller(samples, name)));
+      }
+    }
+    return {
+      title: '115 % load, a fifth of it urgent: pushed to the workers, and with a queue before them',
+      rows,
+      findings: [
+        {
+          what: 'p99 of the urgent, of that without a queue',
+          figure: p99Of(rows, 'queued, urgent') / p99Of(rows, `${ltq}, urgent`),
+          atMost: 0.25,
+        },
+      ],
+    };
+  });
+
+const modestLoad = 0.3;
+
+const fairness = (input: ScenarioInput): Promise<ScenarioResult> =>
+  withSite(1, async (site) => {
+    const rows: Row[] = [];
+    // At first both ask for what is theirs together, then one of them for far more than there is.
+    for (const [name, greedyLoad] of [
+      ['beside a tenant with its share', overload - modestLoad - 0.2],
+      ['beside a greedy tenant', overload - modestLoad + 0.3],
+    ] as const) {
+      const callers = [
+        { name: 'modest', load: modestLoad },
+        { name: 'greedy', load: greedyLoad },
+      ];
+      const load = { sizes: heavyTail, callers, capacity: capacityOf(heavyTail) };
+      const samples = await run(site, input, load, (caller) =>
+        site.target('queued', { key: caller === 'greedy' ? 'greedy' : 'demo' }),
+      );
+      rows.push(say(input, `modest, ${name}`, summarizeCaller(samples, 'modest')));
+      rows.push(say(input, `other, ${name}`, summarizeCaller(samples, 'greedy')));
+    }
+    return {
+      title: 'A tenant that asks for less than its share, beside one that asks for more than there is',
+      rows,
+      findings: [
+        {
+          what: 'p99 of the modest one, of that beside a tenant with its share',
+          figure:
+            p99Of(rows, 'modest, beside a greedy tenant') /
+            p99Of(rows, 'modest, beside a tenant with its share'),
+          atMost: 1.5,
+        },
+      ],
+    };
+  });
+
+export const scenarios = {
+  'heavy-tail': heavy,
+  replicas,
+  'equal-prompts': equalPrompts,
+  'unequal-workers': unequalWorkers,
+  priorities,
+  fairness,
+} as const satisfies Record<string, (input: ScenarioInput) => Promise<ScenarioResult>>;
+
+export type ScenarioName = keyof typeof scenarios;

@@ -1,0 +1,92 @@
+import { createTestKey, demoKey, type Mesh, startMesh } from '@weir/testing';
+import type { CallerTarget } from './open-load.ts';
+
+export const workers = 8;
+/** Half the speed of the profile, so that what this machine itself adds stays small beside it. */
+export const speedup = 0.5;
+
+const strategies = ['round-robin', 'least-requests', 'least-tokens-queued'] as const;
+
+/** The strategies push to the workers; `queued` is the last of them with a queue before it. */
+export type Placement = (typeof strategies)[number] | 'queued';
+
+/** One to two steps of the engine: what waits beyond that waits in the queue. */
+const pendingTokens = 4_000;
+
+const model = 'sim-gpt';
+
+/** They open nothing but this. */
+const keys = { demo: demoKey, greedy: createTestKey('greedy', 'weir-placement-greedy') };
+
+/** All have the same workers; the client's model name chooses among them. */
+const upstreamOf = (name: Placement, strategy: string, urls: readonly string[], queue: object) => ({
+  provider: 'openai-compatible',
+  strategy,
+  models: [model],
+  aliases: { [name]: model },
+  targets: urls,
+  queue,
+});
+
+const toConfig = (urls: readonly string[]): object => ({
+  version: 1,
+  upstreams: {
+    ...Object.fromEntries(
+      strategies.map((strategy) => [strategy, upstreamOf(strategy, strategy, urls, { maxWaiting: 0 })]),
+    ),
+    queued: upstreamOf('queued', 'least-tokens-queued', urls, {
+      maxPendingTokensPerTarget: pendingTokens,
+      maxWaiting: 20_000,
+      maxTenantShare: 1,
+      timeoutMs: 110_000,
+    }),
+  },
+  routes: [
+    {
+      name: 'urgent',
+      match: { path: '/v1/chat/completions', headers: { 'x-class': 'urgent' } },
+      api: 'openai.chat',
+      priority: 'high',
+    },
+  ],
+  tenants: Object.entries(keys).map(([org, { entry }]) => ({ org, keys: [entry] })),
+});
+
+export interface Site {
+  readonly mesh: Mesh;
+  target(
+    placement: Placement,
+    caller?: { readonly key?: keyof typeof keys; readonly isUrgent?: boolean },
+  ): CallerTarget;
+  setSpeed(worker: number, speed: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const startSite = async (schedulers: number): Promise<Site> => {
+  const mesh = await startMesh({
+    simulators: workers,
+    replicas: { scheduler: schedulers, adapter: 2 },
+    env: { WEIR_SIM_PROFILE: '8b-h100', WEIR_SIM_SPEEDUP: String(speedup) },
+    config: toConfig,
+  });
+  return {
+    mesh,
+    target: (placement, { key = 'demo', isUrgent = false } = {}) => ({
+      baseUrl: mesh.baseUrl,
+      model: placement,
+      headers: {
+        authorization: `Bearer ${keys[key].secret}`,
+        ...(isUrgent ? { 'x-class': 'urgent' } : {}),
+      },
+    }),
+    setSpeed: async (worker, speed) => {
+      const answer = await fetch(`${mesh.simulators[worker]?.url}/admin/config`, {
+        method: 'POST',
+        body: JSON.stringify({ speedup: speed * speedup }),
+        signal: AbortSignal.timeout(5_000),
+      });
+      if (!answer.ok) throw new Error(`worker ${worker} refused a speed of ${speed}: ${await answer.text()}`);
+    },
+    stop: mesh.stop,
+  };
+};
