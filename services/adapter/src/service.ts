@@ -29,6 +29,7 @@ import type { RunningAttempt } from './attempt/running-attempt.ts';
 import { createDrainLimit, type DrainLimit } from './core/drain-limit.ts';
 import { createIngressWatch, type IngressWatch } from './core/ingress-watch.ts';
 import { createLoadTracker, type LoadTracker } from './core/load-tracker.ts';
+import { createTargetPaces, type TargetPaces } from './core/target-paces.ts';
 import { createControlHandler } from './handlers/control.ts';
 import { createNobodyHandler } from './handlers/nobody-schedules.ts';
 import { createRunHandler } from './handlers/run-attempt.ts';
@@ -82,6 +83,7 @@ interface Parts {
   readonly signer: GrantSigner;
   readonly usage: UsagePublisher;
   readonly load: LoadTracker;
+  readonly paces: TargetPaces;
   readonly holds: HoldNotices;
   readonly drains: DrainLimit;
   readonly table: AttemptTable;
@@ -117,6 +119,7 @@ const openParts = async (context: ServiceContext): Promise<Parts> => {
     signer,
     usage,
     load: createLoadTracker({ instance, epoch: now(), capacity: settings.capacity }),
+    paces: createTargetPaces(),
     holds: createHoldNotices(bus),
     drains: createDrainLimit(settings.maxDrains),
     table: createAttemptTable(),
@@ -147,6 +150,7 @@ const toAttemptDeps = (context: ServiceContext, parts: Parts): AttemptDeps => ({
   usage: parts.usage,
   rate: parts.prices.rate,
   load: parts.load,
+  paces: parts.paces,
   holds: parts.holds,
   drains: parts.drains,
   drainLimitMs: parts.settings.drainLimitMs,
@@ -184,7 +188,7 @@ const registerShutdown = (
 export const build: Build = async (context) => {
   const { instance, lifecycle, now } = context;
   const parts = await openParts(context);
-  const { bus, table, ingresses, settings, upstreams, load } = parts;
+  const { bus, table, ingresses, settings, upstreams, load, paces } = parts;
   let draining = false;
   registerGauges(context, parts);
   bus.subscribe(subjects.hops(instance), createNobodyHandler(bus));
@@ -204,7 +208,7 @@ export const build: Build = async (context) => {
   bus.onStatus((status) => {
     if (status === 'connected') setTimeout(() => pingAll(table), replySettings.reconnectPingMs);
   });
-  const reporter = createLoadReporter({ bus, instance, load, upstreams, settings });
+  const reporter = createLoadReporter({ bus, instance, load, paces, upstreams, settings, now });
   const beat = setInterval(() => reporter.report(draining ? 'draining' : 'ready'), settings.reportIntervalMs);
   registerShutdown(context, parts, async () => {
     draining = true;
