@@ -31,7 +31,14 @@ const createSite = (queue?: UpstreamConfig['queue']) => {
     onFreed: (pool) => reporter.freed(pool),
   });
   const settings = { pool: undefined, target: undefined };
-  const reporter = createLoadReporter({ bus, instance: 'adapter-a', load, upstreams, settings });
+  const reporter = createLoadReporter({
+    bus,
+    instance: 'adapter-a',
+    load,
+    details: () => ({ firstByteMs: 12 }),
+    upstreams,
+    settings,
+  });
   const take = () =>
     load.take({ pool: 'gpu', target: 't0', tokens: 5, scheduler: 'scheduler-1', dispatch: 1 });
   return { reports, reporter, take };
@@ -44,7 +51,9 @@ test('room at a target that requests may wait for is told within 20 ms, many cha
   expect(reports).toEqual([]);
   for (const ticket of tickets) ticket.release();
   vi.advanceTimersByTime(20);
-  expect(reports).toMatchObject([{ targets: [{ target: 't0', running: 0, pendingTokens: 0 }] }]);
+  expect(reports).toMatchObject([
+    { targets: [{ target: 't0', running: 0, pendingTokens: 0, firstByteMs: 12 }] },
+  ]);
 });
 
 test('it is told in the state that was told last', () => {

@@ -1,4 +1,4 @@
-import { type LoadReport, subjects } from '@weir/contracts';
+import { type LoadReport, subjects, type TargetLoad } from '@weir/contracts';
 import type { Bus } from '@weir/messaging';
 import type { LiveUpstream } from './attempt/attempt-deps.ts';
 import type { LoadTracker } from './core/load-tracker.ts';
@@ -27,10 +27,12 @@ export const createLoadReporter = (input: {
   readonly bus: Pick<Bus, 'publish'>;
   readonly instance: string;
   readonly load: Pick<LoadTracker, 'report'>;
+  /** What else is known of a target. */
+  readonly details: (pool: string, target: string) => Partial<TargetLoad>;
   readonly upstreams: Pick<LiveUpstreams, 'all' | 'get'>;
   readonly settings: Pick<AdapterSettings, 'pool' | 'target'>;
 }): LoadReporter => {
-  const { bus, instance, load, upstreams, settings } = input;
+  const { bus, instance, load, details, upstreams, settings } = input;
   const soon = new Map<string, NodeJS.Timeout>();
   let lastState: LoadReport['state'] = 'ready';
 
@@ -39,7 +41,11 @@ export const createLoadReporter = (input: {
     const targets = config.targets
       .map((target) => target.name)
       .filter((target) => settings.target === undefined || settings.target === target);
-    const report = load.report(name, targets, lastState);
+    const counted = load.report(name, targets, lastState);
+    const report: LoadReport = {
+      ...counted,
+      targets: counted.targets.map((one) => ({ ...one, ...details(name, one.target) })),
+    };
     bus.publish(subjects.load(name, instance), encoder.encode(JSON.stringify(report)));
   };
 

@@ -29,6 +29,7 @@ import type { RunningAttempt } from './attempt/running-attempt.ts';
 import { createDrainLimit, type DrainLimit } from './core/drain-limit.ts';
 import { createIngressWatch, type IngressWatch } from './core/ingress-watch.ts';
 import { createLoadTracker, type LoadTracker } from './core/load-tracker.ts';
+import { createTargetPaces, type TargetPaces } from './core/target-paces.ts';
 import { createControlHandler } from './handlers/control.ts';
 import { createNobodyHandler } from './handlers/nobody-schedules.ts';
 import { createRunHandler } from './handlers/run-attempt.ts';
@@ -84,6 +85,7 @@ interface Parts {
   readonly load: LoadTracker;
   /** Whom to tell when a target of a pool has room again. */
   readonly onFreed: (listener: (pool: string) => void) => void;
+  readonly paces: TargetPaces;
   readonly holds: HoldNotices;
   readonly drains: DrainLimit;
   readonly table: AttemptTable;
@@ -128,6 +130,7 @@ const openParts = async (context: ServiceContext): Promise<Parts> => {
     onFreed: (listener) => {
       freed = listener;
     },
+    paces: createTargetPaces(),
     holds: createHoldNotices(bus),
     drains: createDrainLimit(settings.maxDrains),
     table: createAttemptTable(),
@@ -158,6 +161,7 @@ const toAttemptDeps = (context: ServiceContext, parts: Parts): AttemptDeps => ({
   usage: parts.usage,
   rate: parts.prices.rate,
   load: parts.load,
+  paces: parts.paces,
   holds: parts.holds,
   drains: parts.drains,
   drainLimitMs: parts.settings.drainLimitMs,
@@ -195,7 +199,7 @@ const registerShutdown = (
 export const build: Build = async (context) => {
   const { instance, lifecycle, now } = context;
   const parts = await openParts(context);
-  const { bus, table, ingresses, settings, upstreams, load } = parts;
+  const { bus, table, ingresses, settings, upstreams, load, paces } = parts;
   let draining = false;
   registerGauges(context, parts);
   bus.subscribe(subjects.hops(instance), createNobodyHandler(bus));
@@ -215,7 +219,8 @@ export const build: Build = async (context) => {
   bus.onStatus((status) => {
     if (status === 'connected') setTimeout(() => pingAll(table), replySettings.reconnectPingMs);
   });
-  const reporter = createLoadReporter({ bus, instance, load, upstreams, settings });
+  const details = (pool: string, target: string) => paces.of(pool, target, now());
+  const reporter = createLoadReporter({ bus, instance, load, details, upstreams, settings });
   parts.onFreed(reporter.freed);
   const beat = setInterval(() => reporter.report(draining ? 'draining' : 'ready'), settings.reportIntervalMs);
   registerShutdown(context, parts, async () => {

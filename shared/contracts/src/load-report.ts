@@ -23,4 +23,9 @@ export interface TargetLoad {
   readonly capacity: number;
   /** Input tokens per second that the target was seen to take in while busy. Absent until known. */
   readonly prefillTokensPerSecond?: number;
+  /**
+   * Time from the call to the first byte of a successful answer, milliseconds: a moving average that rises at once and
+   * falls by half in seven seconds. Absent until known.
+   */
+  readonly firstByteMs?: number;
 }

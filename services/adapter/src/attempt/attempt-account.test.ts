@@ -2,6 +2,7 @@ import type { UsageEvent } from '@weir/contracts';
 import { passThroughTracer } from '@weir/runtime';
 import { describe, expect, it } from 'vitest';
 import { createPassTap } from '../core/json-tap.ts';
+import { createTargetPaces } from '../core/target-paces.ts';
 import { providerRegistry } from '../providers/registry.ts';
 import { upstreamConfig } from '../testdata/upstream-config.ts';
 import { AttemptAccount, type AttemptEnd } from './attempt-account.ts';
@@ -20,6 +21,7 @@ const openAccount = (
 ) => {
   const events: UsageEvent[] = [];
   const told: string[] = [];
+  const paces = createTargetPaces();
   const deps = {
     instance: 'adapter-1',
     source: '/gateways/test',
@@ -30,6 +32,7 @@ const openAccount = (
       },
     },
     rate: () => ({ status: 'rated', amountNano: '9', chargeNano: '7', currency: 'USD' }),
+    paces,
     load: { take: () => ({ firstByte: () => told.push('first byte'), release: () => told.push('free') }) },
     holds: {
       finish: (id: string) => told.push(`finish ${id}`),
@@ -68,7 +71,7 @@ const openAccount = (
       provider: providerRegistry.openai,
     },
   } as unknown as AttemptInput;
-  return { account: new AttemptAccount(deps, input, 'k3x'), events, told };
+  return { account: new AttemptAccount(deps, input, 'k3x'), events, told, paces };
 };
 
 const completed: AttemptEnd = { outcome: 'completed', reason: undefined, handedBack: false };
@@ -155,5 +158,19 @@ describe('what policy holds for a request', () => {
     const { account, told } = openAccount({ charges: [counter] });
     account.release(completed);
     expect(told).toEqual(['free']);
+  });
+});
+
+describe('what an attempt says of the pace of its target', () => {
+  it.each<[string, number, boolean, object]>([
+    ['is how soon it answered', 200, true, { firstByteMs: 1 }],
+    ['is nothing when the answer is a refusal', 400, true, {}],
+    ['is nothing when the answer begins with an error', 200, false, {}],
+  ])('%s', (_what, status, isAnswer, pace) => {
+    const { account, paces } = openAccount();
+    account.called();
+    account.answered(status, {});
+    account.firstByte(isAnswer);
+    expect(paces.of('pool', 't0', 5_000)).toEqual(pace);
   });
 });

@@ -3,6 +3,7 @@ import type { CommitResult } from '@weir/messaging';
 import type { Span } from '@weir/runtime';
 import type { LoadTicket } from '../core/load-tracker.ts';
 import type { TapReport } from '../core/response-tap.ts';
+import type { PaceTicket } from '../core/target-paces.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 import { type AttemptUsage, createAttemptUsage } from './attempt-usage.ts';
 
@@ -22,6 +23,7 @@ export class AttemptAccount {
   #input: AttemptInput;
   #usage: AttemptUsage;
   #ticket: LoadTicket;
+  #pace: PaceTicket;
   #span: Span;
   #called = false;
   #providerRequestId: string | undefined;
@@ -46,6 +48,8 @@ export class AttemptAccount {
       scheduler,
       dispatch,
     });
+    const answersAtOnce = meta.stream || meta.api === 'openai.embeddings';
+    this.#pace = deps.paces.take({ pool: upstream.name, target, tokens: reservedTokens, answersAtOnce });
   }
 
   /** Stores the intent. */
@@ -56,6 +60,7 @@ export class AttemptAccount {
   /** The request goes out to the upstream. */
   called(): void {
     this.#called = true;
+    this.#pace.called(this.#deps.now());
   }
 
   answered(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
@@ -66,10 +71,12 @@ export class AttemptAccount {
     if (typeof requestId === 'string') this.#providerRequestId = requestId;
   }
 
-  firstByte(): void {
+  /** `isAnswer`: false when all it says is that something went wrong, whatever its status. */
+  firstByte(isAnswer: boolean): void {
     if (this.#firstByteAt !== undefined) return;
     this.#firstByteAt = this.#deps.now();
     this.#ticket.firstByte();
+    this.#pace.firstByte({ succeeded: isAnswer && (this.status ?? 0) < 300 }, this.#firstByteAt);
     this.#deps.metrics.firstByte(this.#input.upstream.name, this.#firstByteAt - this.startedAt);
   }
 
@@ -84,6 +91,7 @@ export class AttemptAccount {
   /** The call is over: somebody else may have its place, at the target and within a limit. */
   release({ handedBack }: AttemptEnd): void {
     this.#ticket.release();
+    this.#pace.end(this.#deps.now());
     const { grant, id, submission } = this.#input.meta;
     if (!grant.held || handedBack) return;
     // Nothing was used, and perhaps not even the intent was stored: then no account will ever end the hold.

@@ -22,6 +22,7 @@ const begin = () => {
         return events.length === 1 ? intent.promise : Promise.resolve({ outcome: 'committed' });
       },
     },
+    paces: { take: () => ({ called: () => {}, firstByte: () => {}, end: () => {} }) },
     load: { take: () => ({ firstByte: () => undefined, release: () => undefined }) },
     holds: { finish: () => undefined },
     drains: createDrainLimit(1),

@@ -145,8 +145,8 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.finished || !this.#relaying) return;
-    this.#account.firstByte();
     const output = this.#tap.push(chunk);
+    this.#account.firstByte(!this.#tap.broken && this.#tap.failedAtStart === undefined);
     if (this.#tap.broken) return this.fail('upstream_malformed');
     if (this.#tap.failedAtStart) return this.#answerEarlyFailure();
     if (this.#drainingSince === undefined && !this.#gate.write(output)) controller.pause();

@@ -9,6 +9,7 @@ export const targetLoadSchema = z
     running: countField,
     capacity: countField.describe('Most attempts at a time.'),
     prefillTokensPerSecond: z.number().min(0).exactOptional().describe('Absent: not known yet.'),
+    firstByteMs: z.number().min(0).exactOptional().describe('Of successful answers. Absent: not known yet.'),
   })
   .readonly();
 
