@@ -40,8 +40,8 @@ describe.each(wires)('errors of the %s API', (wire) => {
   });
 });
 
-// What policy's limit-headers.ts writes.
-const decidedByPolicy = [...limitHeaders, 'X-Budget-Clamped'].map(
+// What policy's limit-headers.ts writes, and the scheduler's run-meta.ts.
+const decidedBefore = [...limitHeaders, 'X-Budget-Clamped', 'X-Weir-Variant'].map(
   (name) => [name.toLowerCase(), '1'] as const,
 );
 
@@ -54,7 +54,7 @@ test('each header that an answer can have is documented', () => {
     currency: 'USD',
   } as const;
   const made = toResponseHeaders({
-    head: { status: 503, headers: [['x-request-id', 'upstream-1'], ...decidedByPolicy] },
+    head: { status: 503, headers: [['x-request-id', 'upstream-1'], ...decidedBefore] },
     meta: { id: 'id', client: { ip: '127.0.0.1', headers: {} } } as unknown as EnvelopeMeta,
     candidate: { upstream: 'local', attempt: 2 } as unknown as Candidate,
     streams: false,

@@ -6,7 +6,7 @@ import {
   type NatsBus,
   replySettings,
 } from '@weir/messaging';
-import { compileRoutes, type RouteTable } from '@weir/routing';
+import { compileRoutes, type RouteTable, trafficHeaders } from '@weir/routing';
 import {
   type Build,
   type ConfigSource,
@@ -122,7 +122,7 @@ const buildHttp = ({ context, settings, listener, config, relay, accessLog }: Ht
   let pickHeaders = createHeaderPicker({ upstreams: {} });
   config.onChange((next) => {
     table = compileRoutes(next);
-    pickHeaders = createHeaderPicker(next, decideLimitNeeds(next).headers);
+    pickHeaders = createHeaderPicker(next, [...decideLimitNeeds(next).headers, ...trafficHeaders(next)]);
     counting.apply(next);
   });
   const handle = createInferenceHandler({

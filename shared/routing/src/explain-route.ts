@@ -1,9 +1,11 @@
-import type { WeirConfig } from '@weir/contracts';
+import type { WayConfig, WeirConfig } from '@weir/contracts';
+import { explainRules, explainVariants, isAssigned } from './explain-variants.ts';
+import { findWay } from './find-way.ts';
 import { judgeUpstream } from './judge-upstream.ts';
 import { isSafePath, type MatchedRoute, matchRoute, withoutQuery } from './match-route.ts';
 import { missedCondition, type RoutedRequest } from './missed-condition.ts';
 import { compileRoutes } from './route-table.ts';
-import { selectUpstreams, upstreamNamesOf } from './select-upstreams.ts';
+import { namedByWay, selectUpstreams, type UpstreamQuestion } from './select-upstreams.ts';
 
 const explainTable = (config: WeirConfig, request: RoutedRequest): string[] => {
   const path = withoutQuery(request.path);
@@ -17,32 +19,43 @@ const explainTable = (config: WeirConfig, request: RoutedRequest): string[] => {
   return lines;
 };
 
-const explainUpstreams = (config: WeirConfig, matched: MatchedRoute, model: string): string[] =>
-  upstreamNamesOf(config, matched.route).flatMap((name) => {
+const toQuestion = (matched: MatchedRoute, request: RoutedRequest): UpstreamQuestion => ({
+  route: matched.route,
+  api: matched.api,
+  model: request.model ?? matched.pathModel ?? '',
+  ...(request.tier === undefined ? {} : { principal: { tier: request.tier } }),
+  request: { id: '', client: { ip: '', headers: textHeadersOf(request.headers) } },
+});
+
+const textHeadersOf = (headers: RoutedRequest['headers']): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  );
+
+const explainUpstreams = (config: WeirConfig, { api, model }: UpstreamQuestion, way: WayConfig): string[] =>
+  namedByWay(config, way).flatMap(({ upstream: name }) => {
     const upstream = config.upstreams[name];
     if (upstream === undefined) return [];
-    const verdict = judgeUpstream(upstream, matched.api, model);
+    const verdict = judgeUpstream(upstream, api, model);
     if (verdict.outcome === 'serves') return [`  ${name}: serves it as ${JSON.stringify(verdict.model)}`];
-    const why = verdict.outcome === 'no_model' ? 'has no such model' : `does not speak ${matched.api}`;
+    const why = verdict.outcome === 'no_model' ? 'has no such model' : `does not speak ${api}`;
     return [`  ${name}: no, ${why}`];
   });
 
-const explainSelection = (config: WeirConfig, matched: MatchedRoute, request: RoutedRequest): string[] => {
-  const model = request.model ?? matched.pathModel ?? '';
-  const selection = selectUpstreams(config, {
-    route: matched.route,
-    api: matched.api,
-    model,
-    ...(request.tier === undefined ? {} : { principal: { tier: request.tier } }),
-  });
-  const result =
+const explainSelection = (config: WeirConfig, question: UpstreamQuestion): string[] => {
+  const way = findWay(question);
+  const selection = selectUpstreams(config, question);
+  const order =
     selection.outcome === 'found'
       ? `order: ${selection.candidates.map((candidate) => candidate.upstream).join(', ')}`
       : `${selection.reason}: ${selection.message}`;
+  const isByShare = selection.outcome === 'found' && !isAssigned(way, question);
   return [
-    `model ${JSON.stringify(model)}, upstreams`,
-    ...explainUpstreams(config, matched, model),
-    `  ${result}`,
+    ...explainRules(question),
+    `model ${JSON.stringify(question.model)}, upstreams`,
+    ...explainUpstreams(config, question, way),
+    ...explainVariants(way, question),
+    isByShare ? '  order: by share' : `  ${order}`,
   ];
 };
 
@@ -56,5 +69,5 @@ export const explainRoute = (config: WeirConfig, request: RoutedRequest): string
   }
   lines.push(`api ${matched.api}, path for the upstream ${matched.upstreamPath}`);
   if (matched.api === 'openai.models') return [...lines, 'answered from the configuration'].join('\n');
-  return [...lines, ...explainSelection(config, matched, request)].join('\n');
+  return [...lines, ...explainSelection(config, toQuestion(matched, request))].join('\n');
 };

@@ -11,3 +11,4 @@ export {
   type UpstreamSelection,
 } from './select-upstreams.ts';
 export { speaksApi } from './speaks-api.ts';
+export { trafficHeaders } from './traffic-headers.ts';

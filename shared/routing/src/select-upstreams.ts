@@ -3,11 +3,15 @@ import {
   matchesSomePattern,
   type Principal,
   type RouteConfig,
+  type WayConfig,
   type WeirConfig,
 } from '@weir/contracts';
 import { usualPath } from './api-of-path.ts';
+import { findWay } from './find-way.ts';
 import { judgeUpstream, type UpstreamVerdict } from './judge-upstream.ts';
 import { mainApiOf } from './speaks-api.ts';
+import type { SplitRequest } from './split-key.ts';
+import { variantPlanOf, variantsFor } from './variants-of.ts';
 
 export interface UpstreamQuestion {
   readonly route: RouteConfig;
@@ -16,12 +20,16 @@ export interface UpstreamQuestion {
   readonly model: string;
   /** Absent while it is not known: conditions on tiers then hold. */
   readonly principal?: Pick<Principal, 'tier'>;
+  /** Absent while it is not known: conditions on headers then fail, and variants come as they are listed. */
+  readonly request?: SplitRequest;
 }
 
 export interface UpstreamCandidate {
   readonly upstream: string;
   /** Name of the model there. */
   readonly model: string;
+  /** Which of the route's variants it is. Absent: the route has none. */
+  readonly variant?: string;
 }
 
 export type UpstreamSelection =
@@ -56,31 +64,51 @@ const refusalOf = ({ route, model, principal }: UpstreamQuestion): string | unde
   return undefined;
 };
 
-export const upstreamNamesOf = (config: WeirConfig, route: RouteConfig): readonly string[] =>
-  (route.upstreams.length > 0 ? route.upstreams : Object.keys(config.upstreams)).filter((name) =>
-    Object.hasOwn(config.upstreams, name),
-  );
+/** What a request could go to, whether it can serve it or not. */
+interface Named {
+  readonly upstream: string;
+  readonly variant?: string;
+}
+
+const variantsOfWay = (way: WayConfig, request: SplitRequest | undefined): readonly Named[] | undefined => {
+  const plan = variantPlanOf(way);
+  if (!plan) return undefined;
+  const variants = request === undefined ? plan.variants : variantsFor(plan, request);
+  return variants.map(({ upstream, name }) => ({ upstream, variant: name }));
+};
+
+/** Upstreams of a way, the preferred first. */
+export const namedByWay = (config: WeirConfig, way: WayConfig, request?: SplitRequest): readonly Named[] => {
+  const variants = variantsOfWay(way, request);
+  if (variants) return variants.filter(({ upstream }) => Object.hasOwn(config.upstreams, upstream));
+  const names = way.upstreams.length > 0 ? way.upstreams : Object.keys(config.upstreams);
+  return names.flatMap((upstream) => (Object.hasOwn(config.upstreams, upstream) ? [{ upstream }] : []));
+};
 
 /**
- * The upstreams that can serve a request, the preferred first: in the order of the route if it names them,
+ * The upstreams that can serve a request, the preferred first: by its share of the variants if the route or the rule
+ * of the route has them, in the order of the names if it names upstreams,
  * otherwise those that name the model literally, then by pattern, then those that take any.
  */
 export const selectUpstreams = (config: WeirConfig, question: UpstreamQuestion): UpstreamSelection => {
   const refusal = refusalOf(question);
   if (refusal !== undefined) return modelNotFound(refusal);
-  const { route, api, model } = question;
+  const { api, model } = question;
+  const way = findWay(question);
+  const named = namedByWay(config, way, question.request);
   const serving: { candidate: UpstreamCandidate; closeness: number }[] = [];
   let otherApi: Api | undefined;
-  for (const name of upstreamNamesOf(config, route)) {
-    const upstream = config.upstreams[name];
+  for (const one of named) {
+    const upstream = config.upstreams[one.upstream];
     if (upstream === undefined) continue;
     const verdict: UpstreamVerdict = judgeUpstream(upstream, api, model);
     if (verdict.outcome === 'other_api') otherApi ??= mainApiOf(upstream.provider);
     if (verdict.outcome !== 'serves') continue;
-    serving.push({ candidate: { upstream: name, model: verdict.model }, closeness: verdict.closeness });
+    serving.push({ candidate: { ...one, model: verdict.model }, closeness: verdict.closeness });
   }
   if (serving.length > 0) {
-    if (route.upstreams.length === 0) serving.sort((left, right) => left.closeness - right.closeness);
+    const isOrdered = way.upstreams.length > 0 || named[0]?.variant !== undefined;
+    if (!isOrdered) serving.sort((left, right) => left.closeness - right.closeness);
     return { outcome: 'found', candidates: serving.map((one) => one.candidate) };
   }
   if (otherApi === undefined) return modelNotFound(`The model ${quoted(model)} does not exist.`);

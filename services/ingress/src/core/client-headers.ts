@@ -44,12 +44,12 @@ const never: ReadonlySet<string> = new Set([
   'transfer-encoding',
 ]);
 
-/** Which client headers travel in the envelope: those of upstreams, and those that limits are kept by. */
+/** Which client headers travel in the envelope: those of upstreams, and those that something is decided by. */
 export const createHeaderPicker = (
   config: Pick<WeirConfig, 'upstreams'>,
-  limitHeaders: readonly string[] = [],
+  decidingHeaders: readonly string[] = [],
 ): ((headers: IncomingHeaders) => Record<string, string>) => {
-  const wanted = new Set([...always, ...limitHeaders]);
+  const wanted = new Set([...always, ...decidingHeaders]);
   const patterns = [
     ...new Set(Object.values(config.upstreams).flatMap((upstream) => upstream.forwardHeaders)),
   ];

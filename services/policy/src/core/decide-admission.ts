@@ -97,8 +97,8 @@ const admit = (
   }
   const applied = index.limitsOf(known, route, request);
   if (applied.rateLimits.length === 0 && applied.budgets.length === 0) return { ...admitted, models: [] };
-  const { api, model, receivedAt } = request;
-  const price = index.priceOf({ route, api, model, principal, at: receivedAt });
+  const { api, model, client, receivedAt } = request;
+  const price = index.priceOf({ route, api, model, principal, client, at: receivedAt });
   return { ...admitted, models: [], limits: { applied, price } };
 };
 

@@ -1,4 +1,4 @@
-import type { Api, Principal, RouteConfig, WeirConfig } from '@weir/contracts';
+import type { Api, ClientInfo, Principal, RouteConfig, WeirConfig } from '@weir/contracts';
 import { estimateCostNano, namesOf, outputTokensForNano, type PriceBook } from '@weir/pricing';
 import { selectUpstreams } from '@weir/routing';
 
@@ -7,6 +7,8 @@ export interface PricedRequest {
   readonly api: Api;
   readonly model: string;
   readonly principal: Principal;
+  /** Decides where rules of the route send it. Absent: conditions on headers fail. */
+  readonly client?: ClientInfo;
   /** Milliseconds since the epoch; prices have dates. */
   readonly at: number;
 }
@@ -25,8 +27,11 @@ interface Sku {
   readonly models: readonly string[];
 }
 
-const skusOf = (config: WeirConfig, { route, api, model, principal }: PricedRequest): readonly Sku[] => {
-  const selection = selectUpstreams(config, { route, api, model, principal });
+const skusOf = (config: WeirConfig, priced: PricedRequest): readonly Sku[] => {
+  const { model, client } = priced;
+  // Every variant counts, so it does not matter which one the request will get.
+  const question = client === undefined ? priced : { ...priced, request: { id: '', client } };
+  const selection = selectUpstreams(config, question);
   if (selection.outcome === 'rejected') return [{ models: [model] }];
   return selection.candidates.map((candidate) => {
     const upstream = config.upstreams[candidate.upstream];

@@ -46,6 +46,8 @@ export interface PlannedAttempt {
   readonly excluded: readonly string[];
   readonly lastFailure: string | undefined;
   readonly reservedTokens: number;
+  /** Which of the route's variants the upstream is. Undefined: the route has none. */
+  readonly variant: string | undefined;
 }
 
 export type AttemptPlan =
@@ -87,6 +89,8 @@ const findPlace = (
       return { outcome: 'found', candidate, place: selection.place };
     }
     saturated ??= candidate.upstream;
+    // The share of a variant does not depend on load: a first attempt does not move on to another one.
+    if (candidate.variant !== undefined && input.meta.attempt === undefined) break;
   }
   return saturated === undefined ? { outcome: 'none' } : { outcome: 'saturated', pool: saturated };
 };
@@ -143,7 +147,8 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
     return { outcome: 'delayed', delayMs: backoffMs({ retry, number, leftMs, random }) };
   }
   const { principal, api, model } = meta;
-  const selection = selectUpstreams(config, { route, api, model, ...(principal ? { principal } : {}) });
+  const known = principal ? { principal } : {};
+  const selection = selectUpstreams(config, { route, api, model, request: meta, ...known });
   if (selection.outcome === 'rejected') {
     return reject({ reason: selection.reason, message: selection.message, shouldRetry: false });
   }
@@ -165,6 +170,7 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
     excluded,
     lastFailure: meta.attempt?.lastFailure,
     reservedTokens: inputTokensOf(meta),
+    variant: found.candidate.variant,
   };
   return { outcome: 'planned', attempt };
 };

@@ -1,21 +1,19 @@
 import { builtinRoutes } from './builtin-routes.ts';
 import { checkPricing } from './check-pricing.ts';
+import { checkTraffic } from './check-traffic.ts';
 import { closestName } from './closest-name.ts';
-import { type ConfigProblem, toPath } from './config-problem.ts';
+import type { ConfigProblem } from './config-problem.ts';
 import { matchesPattern, matchesSomePattern } from './matches-pattern.ts';
-import { fieldOf, fieldsOf, itemsOf, problem, type RawNode, textOf, textsOf } from './raw-config.ts';
-
-/** A problem for each node whose text an earlier node has already. */
-const repeated = (nodes: readonly RawNode[], expected: string): ConfigProblem[] => {
-  const first = new Map<string, RawNode>();
-  return nodes.flatMap((node) => {
-    const text = textOf(node);
-    if (text === undefined) return [];
-    const earlier = first.get(text);
-    if (earlier === undefined) first.set(text, node);
-    return earlier === undefined ? [] : [problem(node, `${expected}; ${toPath(earlier.at)} has it already`)];
-  });
-};
+import {
+  fieldOf,
+  fieldsOf,
+  itemsOf,
+  problem,
+  type RawNode,
+  repeated,
+  textOf,
+  textsOf,
+} from './raw-config.ts';
 
 const named = (nodes: readonly RawNode[], name: string): readonly RawNode[] =>
   nodes.map((node) => fieldOf(node, name));
@@ -60,19 +58,10 @@ const checkMatch = (route: RawNode): ConfigProblem[] => {
 };
 
 const checkRoutes = (whole: RawNode): ConfigProblem[] => {
-  const upstreams = fieldsOf(fieldOf(whole, 'upstreams')).map((upstream) => upstream.name);
   const routes = itemsOf(fieldOf(whole, 'routes'));
-  const unknownUpstreams = routes.flatMap((route) =>
-    itemsOf(fieldOf(route, 'upstreams')).flatMap((upstream) => {
-      const name = textOf(upstream);
-      if (name === undefined || upstreams.includes(name)) return [];
-      return [problem(upstream, 'the name of an upstream', closestName(name, upstreams))];
-    }),
-  );
   return [
     ...repeated(named(routes, 'name'), 'a unique name'),
-    ...unknownUpstreams,
-    ...routes.flatMap((route) => repeated(itemsOf(fieldOf(route, 'upstreams')), 'each upstream once')),
+    ...checkTraffic(whole),
     ...routes.flatMap((route) => checkMatch(route)),
   ];
 };

@@ -36,3 +36,15 @@ export const problem = (node: RawNode, expected: string, suggestion?: string): C
   expected,
   ...(suggestion === undefined ? {} : { suggestion }),
 });
+
+/** A problem for each node whose text an earlier node has already. */
+export const repeated = (nodes: readonly RawNode[], expected: string): ConfigProblem[] => {
+  const first = new Map<string, RawNode>();
+  return nodes.flatMap((node) => {
+    const text = textOf(node);
+    if (text === undefined) return [];
+    const earlier = first.get(text);
+    if (earlier === undefined) first.set(text, node);
+    return earlier === undefined ? [] : [problem(node, `${expected}; ${toPath(earlier.at)} has it already`)];
+  });
+};

@@ -12,6 +12,7 @@ import {
 } from './fields.ts';
 import { budgetSchema, rateLimitSchema } from './limit-schema.ts';
 import { priorityField } from './queue-schema.ts';
+import { rulesSchema, wayShape } from './traffic-schema.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
@@ -64,7 +65,8 @@ export const routeSchema = z.strictObject({
   match: matchSchema.describe('Every condition that is given must hold.'),
   api: z.enum(apis).exactOptional().describe('API of the client; read off the path unless given.'),
   stripPrefix: pathField.exactOptional().describe('Taken off the front of the path.'),
-  upstreams: z.array(z.string()).default([]).describe('The preferred first; empty means all that fit.'),
+  ...wayShape,
+  rules: rulesSchema.exactOptional().describe('Where else requests go; the first that matches wins.'),
   authentication: z.enum(['key', 'none']).default('key').describe('none lets anonymous callers in.'),
   timeoutMs: optionalDurationField.describe('Deadline of a request.'),
   bodyLimitBytes: bodyLimitField.exactOptional().describe('Largest body.'),

@@ -3,6 +3,7 @@ import type { ExportConfig } from './export-config.ts';
 import type { BudgetConfig, RateLimitConfig } from './limit-config.ts';
 import type { PricingConfig } from './pricing-config.ts';
 import type { QueueConfig } from './queue-config.ts';
+import type { RouteRuleConfig, WayConfig } from './traffic-config.ts';
 
 /**
  * The configuration of a mesh, checked and with every default filled in.
@@ -129,15 +130,15 @@ export interface ConnectionPoolConfig {
 }
 
 /** What to do with the requests that match. */
-export interface RouteConfig {
+export interface RouteConfig extends WayConfig {
   readonly name: string;
   readonly match: RouteMatchConfig;
   /** API of the client. Absent: read off the end of the path, `generic` when that says nothing. */
   readonly api?: Api;
   /** Taken off the front of the path before it travels on. Absent: nothing is. */
   readonly stripPrefix?: string;
-  /** Names of upstreams, the preferred first. Empty: every upstream that speaks the API and has the model. */
-  readonly upstreams: readonly string[];
+  /** The first that a request fulfils says where it goes, in place of the route. Absent: none. */
+  readonly rules?: readonly RouteRuleConfig[];
   /** `none` lets anonymous callers in. */
   readonly authentication: 'key' | 'none';
   /** Deadline of a request. Absent: `listeners.http.requestTimeoutMs`. */

@@ -10,6 +10,7 @@ export const responseHeaders = {
   'X-Correlation-Id': text('The correlation id that travelled with the request, else the request id.'),
   'X-Upstream-Request-Id': text("The upstream's own request id, when it gave one."),
   'X-Weir-Upstream': text('Name of the upstream that answered.'),
+  'X-Weir-Variant': text('The variant that answered, where the route splits its requests.'),
   'X-Weir-Attempts': count('Number of the attempt that answered, from 1.'),
   'X-Should-Retry': {
     description: "`false` when a client's own retry cannot help.",
@@ -60,6 +61,7 @@ export const answerHeaders: readonly ResponseHeaderName[] = [
   'X-Correlation-Id',
   'X-Upstream-Request-Id',
   'X-Weir-Upstream',
+  'X-Weir-Variant',
   'X-Weir-Attempts',
   'X-Should-Retry',
   'X-Process-Time',
