@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { subjects } from '@weir/contracts';
+import { subjects, type TargetLoad } from '@weir/contracts';
 import {
   createHoldNotices,
   createUsagePublisher,
@@ -29,10 +29,12 @@ import type { RunningAttempt } from './attempt/running-attempt.ts';
 import { createDrainLimit, type DrainLimit } from './core/drain-limit.ts';
 import { createIngressWatch, type IngressWatch } from './core/ingress-watch.ts';
 import { createLoadTracker, type LoadTracker } from './core/load-tracker.ts';
+import { createTargetOutcomes, type TargetOutcomes } from './core/target-outcomes.ts';
 import { createTargetPaces, type TargetPaces } from './core/target-paces.ts';
 import { createControlHandler } from './handlers/control.ts';
 import { createNobodyHandler } from './handlers/nobody-schedules.ts';
 import { createRunHandler } from './handlers/run-attempt.ts';
+import { createHealthChecks, type HealthChecks } from './health-checks.ts';
 import { createLivePrices, type LivePrices } from './live-prices.ts';
 import { createLiveUpstreams, type LiveUpstreams } from './live-upstreams.ts';
 import { createLoadReporter } from './load-reporter.ts';
@@ -86,6 +88,8 @@ interface Parts {
   /** Whom to tell when a target of a pool has room again. */
   readonly onFreed: (listener: (pool: string) => void) => void;
   readonly paces: TargetPaces;
+  readonly outcomes: TargetOutcomes;
+  readonly checks: HealthChecks;
   readonly holds: HoldNotices;
   readonly drains: DrainLimit;
   readonly table: AttemptTable;
@@ -93,6 +97,35 @@ interface Parts {
   readonly upstreams: LiveUpstreams;
   readonly prices: LivePrices;
 }
+
+/** Of the targets that are ours. */
+const openChecks = (
+  { logger, metrics, lifecycle }: ServiceContext,
+  settings: AdapterSettings,
+): HealthChecks => {
+  const failures = metrics.counter('weir_health_check_failures_total', 'Health checks that failed.', [
+    'upstream',
+  ]);
+  const checks = createHealthChecks({
+    covers: (pool, target) => (settings.pool ?? pool) === pool && (settings.target ?? target) === target,
+    logger,
+    onFailure: (upstream) => failures.inc({ upstream }),
+    random: Math.random,
+  });
+  lifecycle.onShutdown('stop-intake', 'health checks', async () => checks.close());
+  return checks;
+};
+
+/** What is known of the health of a target, where its upstream asks for that. */
+const healthOf = (
+  { upstreams, outcomes, checks }: Parts,
+  pool: string,
+  target: string,
+): Partial<TargetLoad> => {
+  const config = upstreams.get(pool)?.config;
+  if (!config?.healthCheck && !config?.circuitBreaker && !config?.outlierDetection) return {};
+  return { health: { ...outcomes.of(pool, target), ...checks.of(pool, target) } };
+};
 
 const openParts = async (context: ServiceContext): Promise<Parts> => {
   const { instance, logger, now } = context;
@@ -108,11 +141,15 @@ const openParts = async (context: ServiceContext): Promise<Parts> => {
     onRetry: (error) => logger.warn({ err: error }, 'usage events wait: JetStream does not acknowledge'),
   });
   const upstreams = createLiveUpstreams(context.env, logger);
+  const checks = openChecks(context, settings);
   const config = await watchConfig(context, bus);
   const prices = createLivePrices(await watchPriceBooks(context, bus), logger);
   config.onChange((next) => {
     prices.apply(next.pricing);
-    upstreams.apply(next).catch((error) => logger.error({ err: error }, 'upstreams not applied'));
+    upstreams
+      .apply(next)
+      .then(() => checks.apply(upstreams.all()))
+      .catch((error) => logger.error({ err: error }, 'upstreams not applied'));
   });
   let freed: (pool: string) => void = () => undefined;
   return {
@@ -131,6 +168,8 @@ const openParts = async (context: ServiceContext): Promise<Parts> => {
       freed = listener;
     },
     paces: createTargetPaces(),
+    outcomes: createTargetOutcomes(),
+    checks,
     holds: createHoldNotices(bus),
     drains: createDrainLimit(settings.maxDrains),
     table: createAttemptTable(),
@@ -161,6 +200,7 @@ const toAttemptDeps = (context: ServiceContext, parts: Parts): AttemptDeps => ({
   usage: parts.usage,
   rate: parts.prices.rate,
   load: parts.load,
+  outcomes: parts.outcomes,
   paces: parts.paces,
   holds: parts.holds,
   drains: parts.drains,
@@ -219,7 +259,10 @@ export const build: Build = async (context) => {
   bus.onStatus((status) => {
     if (status === 'connected') setTimeout(() => pingAll(table), replySettings.reconnectPingMs);
   });
-  const details = (pool: string, target: string) => paces.of(pool, target, now());
+  const details = (pool: string, target: string) => ({
+    ...paces.of(pool, target, now()),
+    ...healthOf(parts, pool, target),
+  });
   const reporter = createLoadReporter({ bus, instance, load, details, upstreams, settings });
   parts.onFreed(reporter.freed);
   const beat = setInterval(() => reporter.report(draining ? 'draining' : 'ready'), settings.reportIntervalMs);

@@ -8,6 +8,7 @@ import {
 } from '@weir/contracts';
 import type { Bus } from '@weir/messaging';
 import type { Logger } from '@weir/runtime';
+import type { HealthBoard } from './core/health/health-board.ts';
 import { type AttemptPlan, type PlannedAttempt, planAttempt, retryReasonOf } from './core/plan-attempt.ts';
 import type { PoolView } from './core/pool-view.ts';
 import { toRunMeta } from './core/run-meta.ts';
@@ -22,6 +23,7 @@ export interface PlacingDependencies {
   /** Undefined until there is one. */
   readonly config: () => WeirConfig | undefined;
   readonly pools: Pick<PoolView, 'view' | 'isCurrent' | 'reserve'>;
+  readonly health: Pick<HealthBoard, 'verdict' | 'sent'>;
   /** Hears of every attempt that is sent. */
   readonly gossip: Pick<GossipWriter, 'add'>;
   readonly turnOf: (pool: string) => number;
@@ -55,22 +57,31 @@ export interface Placing {
 
 const never = (): boolean => false;
 
-export const createPlacing = (dependencies: PlacingDependencies): Placing => {
-  const { bus, self, config, pools, gossip, turnOf, refuse, metrics, logger, now, random } = dependencies;
+/** What a request that waits goes on waiting for. */
+const maySoonBe: ReadonlySet<string> = new Set(['no_target', 'no_healthy_target']);
 
-  const dispatch = ({ meta, body }: Envelope, attempt: PlannedAttempt, trace: string | undefined): void => {
-    const { instance, upstream, target, reservedTokens } = attempt;
-    const booking = { pool: upstream, instance, target, tokens: reservedTokens };
-    const number = pools.reserve(booking, now());
-    const runMeta = toRunMeta(meta, attempt, { scheduler: self, dispatch: number }, trace);
-    const hop = subjects.hop(self, instance, meta.ingress, meta.id);
-    bus.publish(subjects.run(instance), encodeEnvelope(runMeta, body), hop);
-    gossip.add({ ...booking, dispatch: number });
-    metrics.countDecision('dispatched');
-    if (attempt.number > 1) metrics.countRetry(retryReasonOf(attempt));
-  };
+class Placer implements Placing {
+  readonly #deps: PlacingDependencies;
 
-  const plan = ({ meta }: Envelope, { hasWaited, isGated }: PlacingTerms): AttemptPlan => {
+  constructor(deps: PlacingDependencies) {
+    this.#deps = deps;
+  }
+
+  place(envelope: Envelope, terms: PlacingTerms): Placed {
+    return this.#orFail(envelope, () => this.#obey(envelope, this.#plan(envelope, terms), terms.trace));
+  }
+
+  placeWaiting(envelope: Envelope, pool: string): Placed {
+    return this.#orFail(envelope, () => {
+      const planned = this.#plan(envelope, { hasWaited: true, isGated: never });
+      const isTargetGone = planned.outcome === 'rejected' && maySoonBe.has(planned.error.reason);
+      if (isTargetGone) return { outcome: 'saturated', pool, queueTimeoutMs: undefined };
+      return this.#obey(envelope, planned, undefined);
+    });
+  }
+
+  #plan({ meta }: Envelope, { hasWaited, isGated }: PlacingTerms): AttemptPlan {
+    const { config, pools, health, turnOf, now, random } = this.#deps;
     const at = now();
     return planAttempt({
       config: config(),
@@ -78,40 +89,49 @@ export const createPlacing = (dependencies: PlacingDependencies): Placing => {
       view: (pool) => pools.view(pool, at),
       isCurrent: (pool) => pools.isCurrent(pool, at),
       isGated,
+      verdict: (pool, place) => health.verdict(pool, place, at),
       turnOf,
       hasWaited,
       now: at,
       random,
     });
-  };
+  }
 
-  const obey = (envelope: Envelope, planned: AttemptPlan, trace: string | undefined): Placed => {
+  #obey(envelope: Envelope, planned: AttemptPlan, trace: string | undefined): Placed {
     if (planned.outcome === 'rejected') {
-      return { outcome: 'refused', error: refuse(envelope.meta, planned.error) };
+      return { outcome: 'refused', error: this.#deps.refuse(envelope.meta, planned.error) };
     }
     if (planned.outcome !== 'planned') return planned;
-    dispatch(envelope, planned.attempt, trace);
+    this.#dispatch(envelope, planned.attempt, trace);
     return { outcome: 'placed' };
-  };
+  }
+
+  #dispatch({ meta, body }: Envelope, attempt: PlannedAttempt, trace: string | undefined): void {
+    const { bus, self, pools, health, gossip, metrics, now } = this.#deps;
+    const { instance, upstream, target, reservedTokens } = attempt;
+    const booking = { pool: upstream, instance, target, tokens: reservedTokens };
+    const number = pools.reserve(booking, now());
+    health.sent(upstream, attempt, now());
+    const runMeta = toRunMeta(meta, attempt, { scheduler: self, dispatch: number }, trace);
+    const hop = subjects.hop(self, instance, meta.ingress, meta.id);
+    bus.publish(subjects.run(instance), encodeEnvelope(runMeta, body), hop);
+    gossip.add({ ...booking, dispatch: number });
+    metrics.countDecision('dispatched');
+    if (attempt.number > 1) metrics.countRetry(retryReasonOf(attempt));
+  }
 
   /** Whatever goes wrong in here, the client hears of it. */
-  const orFail = (envelope: Envelope, work: () => Placed): Placed => {
+  #orFail(envelope: Envelope, work: () => Placed): Placed {
     try {
       return work();
     } catch (thrown) {
-      logger.error({ err: thrown, request: envelope.meta.id }, 'cannot schedule');
-      return { outcome: 'refused', error: refuse(envelope.meta, WeirError.from(thrown).wire) };
+      this.#deps.logger.error({ err: thrown, request: envelope.meta.id }, 'cannot schedule');
+      return {
+        outcome: 'refused',
+        error: this.#deps.refuse(envelope.meta, WeirError.from(thrown).wire),
+      };
     }
-  };
+  }
+}
 
-  return {
-    place: (envelope, terms) => orFail(envelope, () => obey(envelope, plan(envelope, terms), terms.trace)),
-    placeWaiting: (envelope, pool) =>
-      orFail(envelope, () => {
-        const planned = plan(envelope, { hasWaited: true, isGated: never });
-        const isTargetGone = planned.outcome === 'rejected' && planned.error.reason === 'no_target';
-        if (isTargetGone) return { outcome: 'saturated', pool, queueTimeoutMs: undefined };
-        return obey(envelope, planned, undefined);
-      }),
-  };
-};
+export const createPlacing = (dependencies: PlacingDependencies): Placing => new Placer(dependencies);

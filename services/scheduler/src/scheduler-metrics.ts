@@ -1,4 +1,5 @@
 import type { Metrics } from '@weir/runtime';
+import { type HealthDetail, refusals } from './core/health/health-board.ts';
 
 export interface SchedulerMetrics {
   /** `dispatched`, `delayed`, `queued`, `forwarded`, `malformed`, or the reason of a refusal. */
@@ -10,6 +11,8 @@ export interface SchedulerMetrics {
   countBadGossip(): void;
   countGossip(direction: 'sent' | 'heard', reservations: number): void;
   setUnheardPools(pools: number): void;
+  /** How the places of an upstream are. */
+  setHealth(upstream: string, details: readonly HealthDetail[]): void;
   observeHop(durationMs: number): void;
 }
 
@@ -34,6 +37,30 @@ export const registerQueueDepth = (metrics: Metrics, depths: () => Depths): void
       }
     },
   );
+};
+
+const createHealthGauges = (metrics: Metrics): SchedulerMetrics['setHealth'] => {
+  const circuits = metrics.gauge(
+    'weir_circuit_breaker_open',
+    'Whether the circuit of a target is open, or half-open, for at least one adapter.',
+    ['upstream', 'target'],
+  );
+  const refused = metrics.gauge(
+    'weir_target_refused',
+    'Adapters by which a target is given nothing, by why.',
+    ['upstream', 'target', 'reason'],
+  );
+  return (upstream, details) => {
+    for (const { place } of details) {
+      circuits.set({ upstream, target: place.target }, 0);
+      for (const reason of refusals) refused.set({ upstream, target: place.target, reason }, 0);
+    }
+    for (const { place, circuit, verdict } of details) {
+      if (circuit !== 'closed') circuits.set({ upstream, target: place.target }, 1);
+      if (verdict.outcome !== 'refused') continue;
+      refused.inc({ upstream, target: place.target, reason: verdict.reason });
+    }
+  };
 };
 
 export const createSchedulerMetrics = (metrics: Metrics): SchedulerMetrics => {
@@ -85,6 +112,7 @@ export const createSchedulerMetrics = (metrics: Metrics): SchedulerMetrics => {
     countBadGossip: () => badGossips.inc(),
     countGossip: (direction, reservations) => gossip.inc({ direction }, reservations),
     setUnheardPools: (pools) => unheard.set(pools),
+    setHealth: createHealthGauges(metrics),
     observeWait: (upstream, waitedMs) => latency.observe({ upstream, type: 'queue' }, waitedMs / 1_000),
     observeHop: (durationMs) => hops.observe(labels, durationMs / 1_000),
   };

@@ -1,6 +1,7 @@
-import type { WeirConfig } from '@weir/contracts';
+import type { LoadReport, WeirConfig } from '@weir/contracts';
 import type { Bus, BusMessage, HoldNotices } from '@weir/messaging';
 import type { Logger, Tracer } from '@weir/runtime';
+import { createHealthBoard, type HealthBoard } from './core/health/health-board.ts';
 import { createPeers } from './core/peers.ts';
 import { createPoolView, type PoolView } from './core/pool-view.ts';
 import { createTurns } from './core/turns.ts';
@@ -41,6 +42,7 @@ type Handle<Part extends keyof BusMessage> = (message: Pick<BusMessage, Part>) =
 /** A scheduler without its subscriptions and timers. */
 export interface Scheduler extends Schedule {
   readonly pools: PoolView;
+  readonly health: HealthBoard;
   readonly room: WaitingRoom;
   /** `weir.v1.load.…` */
   readonly onLoad: Handle<'subject' | 'data'>;
@@ -57,54 +59,26 @@ export interface Scheduler extends Schedule {
 }
 
 export const createScheduler = (given: SchedulerDependencies): Scheduler => {
-  const { bus, holds, self, config, metrics, tracer, logger, now } = given;
+  const { bus, self, config, metrics, now } = given;
   const pools = createPoolView(self);
+  const health = createHealthBoard(given.random);
   const peers = createPeers(self);
-  const refuse = createRefuse({ bus, holds, metrics });
-  const gossip = createGossipWriter({
-    bus,
-    self,
-    peers,
-    waiting: () => room.waiting(),
-    metrics,
-    now,
-    atEndOfTurn: given.atEndOfTurn,
-  });
-  const { random } = given;
+  const refuse = createRefuse(given);
+  const gossip = createGossipWriter({ ...given, peers, waiting: () => room.waiting() });
   const turnOf = createTurns().next;
-  const placing = createPlacing({
-    bus,
-    self,
-    config,
-    pools,
-    gossip,
-    turnOf,
-    refuse,
-    metrics,
-    logger,
-    now,
-    random,
-  });
-  const room = createWaitingRoom({
-    bus,
-    holds,
-    self,
-    peers,
-    config,
-    placing,
-    refuse,
-    tellPeers: gossip.beat,
-    metrics,
-    now,
-  });
-  const onReport = (): void => {
+  const placing = createPlacing({ ...given, pools, health, gossip, turnOf, refuse });
+  const room = createWaitingRoom({ ...given, peers, placing, refuse, tellPeers: gossip.beat });
+  const onReport = (report: LoadReport): void => {
     given.onReport();
+    const upstream = config()?.upstreams[report.pool];
+    if (upstream) health.observe(report, upstream, now());
     // There may be room again.
     room.pump();
   };
   return {
-    ...createSchedule({ placing, room, delays: given.delays, refuse, metrics, tracer }),
+    ...createSchedule({ ...given, placing, room, refuse }),
     pools,
+    health,
     room,
     onLoad: createLoadReport({ pools, metrics, now, onReport }),
     onGossip: createGossip({ self, pools, peers, onNewPeer: gossip.beat, metrics, now }),

@@ -2,6 +2,7 @@ import { queueGroups, subjects } from '@weir/contracts';
 import { createHoldNotices, withDeadline } from '@weir/messaging';
 import { type Build, connectMesh, type ServiceContext, watchConfig } from '@weir/runtime';
 import { createDelays } from './delays.ts';
+import { createHealthWatch } from './health-watch.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createSchedulerMetrics, registerQueueDepth, type SchedulerMetrics } from './scheduler-metrics.ts';
 import { readSchedulerSettings } from './settings.ts';
@@ -12,13 +13,14 @@ const warmUpMs = 1_000;
 const flushTimeoutMs = 2_000;
 const gossipBeatMs = 1_000;
 const silenceWatchMs = 500;
+const healthWatchMs = 250;
 /** Time-outs of the queue are kept to within this. */
 const queueTickMs = 50;
 
 /** What has to look at the clock. */
 const startTimers = (context: ServiceContext, scheduler: Scheduler, metrics: SchedulerMetrics): void => {
   const { logger, now, lifecycle } = context;
-  const { pools, room, beat } = scheduler;
+  const { pools, health, room, beat } = scheduler;
   const guarded = (work: () => void) => () => {
     try {
       work();
@@ -27,8 +29,10 @@ const startTimers = (context: ServiceContext, scheduler: Scheduler, metrics: Sch
     }
   };
   const watchSilence = createSilenceWatch({ pools, metrics, logger, now });
+  const watchHealth = createHealthWatch({ health, metrics, logger, now });
   const timers = [
     setInterval(guarded(watchSilence), silenceWatchMs),
+    setInterval(guarded(watchHealth), healthWatchMs),
     setInterval(guarded(beat), gossipBeatMs),
     setInterval(
       guarded(() => room.tick()),

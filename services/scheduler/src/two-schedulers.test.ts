@@ -64,6 +64,7 @@ const metrics: SchedulerMetrics = {
   countGossip: () => undefined,
   observeWait: () => undefined,
   setUnheardPools: () => undefined,
+  setHealth: () => undefined,
   observeHop: () => undefined,
 };
 

@@ -118,6 +118,7 @@ const createSite = (names: readonly string[]) => {
         countGossip: () => undefined,
         observeWait: () => counted.push('waited'),
         setUnheardPools: () => undefined,
+        setHealth: () => undefined,
         observeHop: () => undefined,
       },
       tracer: passThroughTracer,

@@ -71,6 +71,7 @@ export const errorReasons = {
   draining: { code: 'unavailable', status: 503 },
   no_policy: { code: 'unavailable', status: 503 },
   no_scheduler: { code: 'unavailable', status: 503 },
+  no_healthy_target: { code: 'unavailable', status: 503 },
   no_target: { code: 'unavailable', status: 503 },
   no_config: { code: 'unavailable', status: 503 },
   bus_unavailable: { code: 'unavailable', status: 503 },

@@ -28,4 +28,22 @@ export interface TargetLoad {
    * falls by half in seven seconds. Absent until known.
    */
   readonly firstByteMs?: number;
+  /** Whether it is well. Absent where nobody asked for that. */
+  readonly health?: TargetHealth;
+}
+
+/** What one adapter instance knows of the health of a target. Counts since the start of the instance. */
+export interface TargetHealth {
+  /** Attempts that the target answered, also with a refusal of its own. */
+  readonly succeeded: number;
+  /** Attempts that failed by its fault: no connection, no answer in time, one that broke, a status from 500. */
+  readonly failed: number;
+  /** Failures since the last success. */
+  readonly consecutiveFailures: number;
+  /** Reason of the last failure. Absent: there was none. */
+  readonly lastFailure?: string;
+  /** What health checks have found. Absent: nothing yet, or there are none. */
+  readonly check?: 'healthy' | 'unhealthy';
+  /** Why the last check failed. Absent: it did not. */
+  readonly checkFailure?: string;
 }

@@ -2,6 +2,7 @@ import type { UsageEvent } from '@weir/contracts';
 import { passThroughTracer } from '@weir/runtime';
 import { describe, expect, it } from 'vitest';
 import { createPassTap } from '../core/json-tap.ts';
+import { createTargetOutcomes } from '../core/target-outcomes.ts';
 import { createTargetPaces } from '../core/target-paces.ts';
 import { providerRegistry } from '../providers/registry.ts';
 import { upstreamConfig } from '../testdata/upstream-config.ts';
@@ -22,6 +23,7 @@ const openAccount = (
   const events: UsageEvent[] = [];
   const told: string[] = [];
   const paces = createTargetPaces();
+  const outcomes = createTargetOutcomes();
   const deps = {
     instance: 'adapter-1',
     source: '/gateways/test',
@@ -33,6 +35,7 @@ const openAccount = (
     },
     rate: () => ({ status: 'rated', amountNano: '9', chargeNano: '7', currency: 'USD' }),
     paces,
+    outcomes,
     load: { take: () => ({ firstByte: () => told.push('first byte'), release: () => told.push('free') }) },
     holds: {
       finish: (id: string) => told.push(`finish ${id}`),
@@ -71,7 +74,7 @@ const openAccount = (
       provider: providerRegistry.openai,
     },
   } as unknown as AttemptInput;
-  return { account: new AttemptAccount(deps, input, 'k3x'), events, told, paces };
+  return { account: new AttemptAccount(deps, input, 'k3x'), events, told, paces, outcomes };
 };
 
 const completed: AttemptEnd = { outcome: 'completed', reason: undefined, handedBack: false };
@@ -172,5 +175,29 @@ describe('what an attempt says of the pace of its target', () => {
     account.answered(status, {});
     account.firstByte(isAnswer);
     expect(paces.of('pool', 't0', 5_000)).toEqual(pace);
+  });
+});
+
+describe('what an attempt says of the health of its target', () => {
+  it('a success counts with the first byte of an answer, not with its head', () => {
+    const { account, outcomes } = openAccount();
+    account.called();
+    account.answered(200, {});
+    expect(outcomes.of('pool', 't0').succeeded).toBe(0);
+    account.firstByte(true);
+    expect(outcomes.of('pool', 't0')).toEqual({ succeeded: 1, failed: 0, consecutiveFailures: 0 });
+  });
+
+  it('a deadline that passes without a byte is its fault, one within the answer is not', () => {
+    const silent = openAccount();
+    silent.account.called();
+    silent.account.failed('request_deadline');
+    expect(silent.outcomes.of('pool', 't0')).toMatchObject({ failed: 1, lastFailure: 'first_byte_timeout' });
+    const slow = openAccount();
+    slow.account.called();
+    slow.account.answered(200, {});
+    slow.account.firstByte(true);
+    slow.account.failed('request_deadline');
+    expect(slow.outcomes.of('pool', 't0').failed).toBe(0);
   });
 });

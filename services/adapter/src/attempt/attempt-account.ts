@@ -1,8 +1,9 @@
-import type { AttemptOutcome, UsageFrame } from '@weir/contracts';
+import type { AttemptOutcome, ErrorReason, UsageFrame } from '@weir/contracts';
 import type { CommitResult } from '@weir/messaging';
 import type { Span } from '@weir/runtime';
 import type { LoadTicket } from '../core/load-tracker.ts';
 import type { TapReport } from '../core/response-tap.ts';
+import type { OutcomeTicket } from '../core/target-outcomes.ts';
 import type { PaceTicket } from '../core/target-paces.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 import { type AttemptUsage, createAttemptUsage } from './attempt-usage.ts';
@@ -24,6 +25,7 @@ export class AttemptAccount {
   #usage: AttemptUsage;
   #ticket: LoadTicket;
   #pace: PaceTicket;
+  #outcome: OutcomeTicket;
   #span: Span;
   #called = false;
   #providerRequestId: string | undefined;
@@ -49,6 +51,7 @@ export class AttemptAccount {
       dispatch,
     });
     const answersAtOnce = meta.stream || meta.api === 'openai.embeddings';
+    this.#outcome = deps.outcomes.take(upstream.name, target);
     this.#pace = deps.paces.take({ pool: upstream.name, target, tokens: reservedTokens, answersAtOnce });
   }
 
@@ -66,6 +69,8 @@ export class AttemptAccount {
   answered(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
     const { name, provider } = this.#input.upstream;
     this.status = status;
+    // Of a success the first byte is awaited: a head alone may be all that comes.
+    if (status >= 300) this.#outcome.answered(status);
     this.#deps.metrics.answered(name, status);
     const requestId = headers[provider.requestIdHeader];
     if (typeof requestId === 'string') this.#providerRequestId = requestId;
@@ -76,11 +81,14 @@ export class AttemptAccount {
     if (this.#firstByteAt !== undefined) return;
     this.#firstByteAt = this.#deps.now();
     this.#ticket.firstByte();
+    if (isAnswer && this.status !== undefined) this.#outcome.answered(this.status);
     this.#pace.firstByte({ succeeded: isAnswer && (this.status ?? 0) < 300 }, this.#firstByteAt);
     this.#deps.metrics.firstByte(this.#input.upstream.name, this.#firstByteAt - this.startedAt);
   }
 
-  failed(reason: string): void {
+  failed(reason: ErrorReason): void {
+    const isSilent = reason === 'request_deadline' && this.#called && this.#firstByteAt === undefined;
+    this.#outcome.failed(isSilent ? 'first_byte_timeout' : reason);
     this.#deps.metrics.failed(this.#input.upstream.name, reason);
   }
 

@@ -3,6 +3,7 @@ import type { Bus, HoldNotices, UsagePublisher } from '@weir/messaging';
 import type { Logger, Tracer } from '@weir/runtime';
 import type { DrainLimit } from '../core/drain-limit.ts';
 import type { LoadTracker } from '../core/load-tracker.ts';
+import type { TargetOutcomes } from '../core/target-outcomes.ts';
 import type { TargetPaces } from '../core/target-paces.ts';
 import type { LivePrices } from '../live-prices.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -33,6 +34,7 @@ export interface AttemptDeps {
   /** Undefined while there are no prices. */
   readonly rate: LivePrices['rate'];
   readonly load: LoadTracker;
+  readonly outcomes: TargetOutcomes;
   readonly paces: Pick<TargetPaces, 'take'>;
   readonly holds: HoldNotices;
   readonly drains: DrainLimit;

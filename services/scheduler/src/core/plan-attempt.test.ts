@@ -1,6 +1,7 @@
 import { type Attempt, type EnvelopeMeta, parseConfig } from '@weir/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { HealthRefusal } from './health/health-board.ts';
 import type { Place } from './place.ts';
 import { type AttemptPlan, type PlanInput, planAttempt } from './plan-attempt.ts';
 
@@ -90,6 +91,7 @@ const plan = (pools: Pools, given: Partial<EnvelopeMeta> = {}, input: Partial<Pl
     view: (pool) => pools[pool] ?? [],
     isCurrent: () => true,
     isGated: () => false,
+    verdict: () => ({ outcome: 'admitted', penalty: 1 }),
     turnOf: () => 0,
     hasWaited: true,
     now,
@@ -228,4 +230,49 @@ test('law: a failed target is taken again only when no other has room', () => {
       if (failures.has(chosen)) expect(usable.filter((name) => !failures.has(name))).toEqual([]);
     }),
   );
+});
+
+describe('health', () => {
+  const verdictOf =
+    (refused: Readonly<Record<string, HealthRefusal>>): PlanInput['verdict'] =>
+    (pool, { target }) => {
+      const reason = refused[`${pool}/${target}`];
+      if (reason === undefined) return { outcome: 'admitted', penalty: 1 };
+      return { outcome: 'refused', reason, until: reason === 'circuit_open' ? now + 4_000 : undefined };
+    };
+  const near = [place('t0'), place('t1')];
+  const nearSick = (reason: HealthRefusal) => verdictOf({ 'near/t0': reason, 'near/t1': reason });
+
+  test.each(['circuit_open', 'ejected', 'unhealthy', 'probing'] as const)(
+    'an upstream whose targets are all refused (%s) is passed over for the next',
+    (reason) => {
+      const planned = plan({ near, far: [place('t0')] }, {}, { verdict: nearSick(reason) });
+      expect(planned).toMatchObject({ outcome: 'planned', attempt: { upstream: 'far' } });
+    },
+  );
+
+  test.each(['ejected', 'unhealthy'] as const)(
+    'without another one it is used all the same (%s)',
+    (reason) => {
+      const planned = plan({ near }, {}, { verdict: nearSick(reason) });
+      expect(planned).toMatchObject({ outcome: 'planned', attempt: { upstream: 'near' } });
+    },
+  );
+
+  test('but not where circuits are open: the client is told when to come again', () => {
+    const planned = plan({ near }, {}, { verdict: nearSick('circuit_open') });
+    expect(planned).toMatchObject({
+      outcome: 'rejected',
+      error: { reason: 'no_healthy_target', retryAfterMs: 4_000 },
+    });
+  });
+
+  test('what is well and full is waited for, rather than what is ill', () => {
+    const planned = plan(
+      { near: [place('t0'), place('t1', full)] },
+      {},
+      { verdict: verdictOf({ 'near/t0': 'unhealthy' }) },
+    );
+    expect(planned).toMatchObject({ outcome: 'saturated', pool: 'near' });
+  });
 });

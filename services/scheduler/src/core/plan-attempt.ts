@@ -8,6 +8,7 @@ import {
 import { findRoute, selectUpstreams, type UpstreamCandidate } from '@weir/routing';
 import { backoffMs } from './backoff.ts';
 import { excludedTargets, exclusionOf, exclusionsAfter } from './exclusions.ts';
+import { type HealthVerdict, isForgivable } from './health/health-board.ts';
 import { inputTokensOf } from './input-tokens.ts';
 import type { Place } from './place.ts';
 import * as refusals from './refusals.ts';
@@ -23,6 +24,8 @@ export interface PlanInput {
   readonly isCurrent: (pool: string) => boolean;
   /** Whether requests wait for a pool: whatever comes later waits behind them. */
   readonly isGated: (pool: string) => boolean;
+  /** Whether a place of a pool may be given something, as its health shows. */
+  readonly verdict: (pool: string, place: Place) => HealthVerdict;
   /** Counts the requests of a pool, for round-robin. */
   readonly turnOf: (pool: string) => number;
   /** The backoff of this attempt has been waited for. */
@@ -60,6 +63,8 @@ export type AttemptPlan =
 type Search =
   | { readonly outcome: 'found'; readonly candidate: UpstreamCandidate; readonly place: Place }
   | { readonly outcome: 'saturated'; readonly pool: string }
+  /** There are targets, and none is well. */
+  | { readonly outcome: 'refused'; readonly until: number | undefined }
   | { readonly outcome: 'none' };
 
 const reject = (error: WireError): AttemptPlan => ({ outcome: 'rejected', error });
@@ -72,6 +77,7 @@ const findPlace = (
   input: PlanInput,
 ): Search => {
   let saturated: string | undefined;
+  let refused: Extract<Search, { outcome: 'refused' }> | undefined;
   for (const candidate of candidates) {
     const upstream = config.upstreams[candidate.upstream];
     if (!upstream) continue;
@@ -79,12 +85,14 @@ const findPlace = (
       upstream,
       places: input.view(candidate.upstream),
       isCurrent: input.isCurrent(candidate.upstream),
+      verdict: (place) => input.verdict(candidate.upstream, place),
       excluded: excludedTargets(candidate.upstream, excluded),
       inputTokens: inputTokensOf(input.meta),
       turn: input.turnOf(candidate.upstream),
       random: input.random,
     });
-    if (selection.outcome === 'none') continue;
+    if (selection.outcome === 'refused') refused ??= selection;
+    if (selection.outcome === 'none' || selection.outcome === 'refused') continue;
     if (selection.outcome === 'selected' && !input.isGated(candidate.upstream)) {
       return { outcome: 'found', candidate, place: selection.place };
     }
@@ -92,7 +100,8 @@ const findPlace = (
     // The share of a variant does not depend on load: a first attempt does not move on to another one.
     if (candidate.variant !== undefined && input.meta.attempt === undefined) break;
   }
-  return saturated === undefined ? { outcome: 'none' } : { outcome: 'saturated', pool: saturated };
+  if (saturated !== undefined) return { outcome: 'saturated', pool: saturated };
+  return refused ?? { outcome: 'none' };
 };
 
 /** Targets that failed are taken again only when there is no other. */
@@ -106,6 +115,25 @@ const findPlaceOrRetry = (
   if (found.outcome === 'found' || excluded.length === 0) return found;
   const again = findPlace(config, candidates, [], input);
   return again.outcome === 'none' ? found : again;
+};
+
+/** What is left out or looks ill is better than nothing; where a circuit is open, nothing is. */
+const unlessOpen = (verdict: HealthVerdict): HealthVerdict =>
+  verdict.outcome === 'refused' && isForgivable(verdict.reason)
+    ? { outcome: 'admitted', penalty: 1 }
+    : verdict;
+
+/** The panic rule: when no upstream of the request has a target that is well, health is not asked for. */
+const findPlaceOrPanic = (
+  config: WeirConfig,
+  candidates: readonly UpstreamCandidate[],
+  excluded: readonly string[],
+  input: PlanInput,
+): Search => {
+  const found = findPlaceOrRetry(config, candidates, excluded, input);
+  if (found.outcome !== 'refused') return found;
+  const verdict: PlanInput['verdict'] = (pool, place) => unlessOpen(input.verdict(pool, place));
+  return findPlaceOrRetry(config, candidates, excluded, { ...input, verdict });
 };
 
 /** Open targets over all upstreams that this request has not tried, the chosen one apart. */
@@ -153,8 +181,9 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
     return reject({ reason: selection.reason, message: selection.message, shouldRetry: false });
   }
   const excluded = exclusionsAfter(meta.attempt);
-  const found = findPlaceOrRetry(config, selection.candidates, excluded, input);
+  const found = findPlaceOrPanic(config, selection.candidates, excluded, input);
   if (found.outcome === 'saturated') return { ...found, queueTimeoutMs: route.queueTimeoutMs };
+  if (found.outcome === 'refused') return reject(refusals.noHealthyTarget(model, now, found.until));
   if (found.outcome === 'none') return reject(refusals.noTarget(model, isFirst));
   const { upstream } = found.candidate;
   const { target } = found.place;

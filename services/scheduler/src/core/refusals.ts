@@ -25,6 +25,13 @@ export const noTarget = (model: string, isFirst: boolean): WireError => ({
   ...(isFirst ? { resubmit: true } : {}),
 });
 
+/** `until`: when one of them is given something again. */
+export const noHealthyTarget = (model: string, now: number, until: number | undefined): WireError => ({
+  reason: 'no_healthy_target',
+  message: `Every worker for ${named(model)} has failed too often lately. Try again later.`,
+  retryAfterMs: Math.max(laterMs, (until ?? now) - now),
+});
+
 /** Not submitted again by ourselves: that would feed the overload. */
 export const saturated = (model: string): WireError => ({
   reason: 'saturated',

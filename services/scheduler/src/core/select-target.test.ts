@@ -25,6 +25,7 @@ const choose = (places: readonly Place[], given: Partial<TargetQuestion> = {}) =
     places,
     excluded: new Set(),
     isCurrent: true,
+    verdict: () => ({ outcome: 'admitted', penalty: 1 }),
     inputTokens: 100,
     turn: 0,
     random: () => 0,
@@ -196,7 +197,11 @@ const anyQuestion = fc.record({
 test('law: what is selected is configured, wanted, open and has room; otherwise there was none', () => {
   fc.assert(
     fc.property(anyQuestion, ({ draw, ...question }) => {
-      const selection = selectTarget({ ...question, random: () => draw });
+      const selection = selectTarget({
+        ...question,
+        verdict: () => ({ outcome: 'admitted', penalty: 1 }),
+        random: () => draw,
+      });
       const named = new Set(question.upstream.targets.map(({ name }) => name));
       const open = question.places.filter(
         ({ target, isOpen }) => isOpen && named.has(target) && !question.excluded.has(target),
@@ -253,5 +258,43 @@ describe('a view that is not current', () => {
         },
       ),
     );
+  });
+});
+
+describe('health', () => {
+  const sick = (target: string, until?: number): Partial<TargetQuestion> => ({
+    verdict: (one) =>
+      one.target === target
+        ? { outcome: 'refused', reason: 'circuit_open', until }
+        : { outcome: 'admitted', penalty: 1 },
+  });
+
+  test('a place that is refused gets nothing, however idle it is', () => {
+    const places = [place('t0'), place('t1', { running: 5, pendingTokens: 9_000 })];
+    expect(choose(places, sick('t0'))).toBe('t1@a');
+  });
+
+  test('a target is still reached through the instances for which it is well', () => {
+    const places = [place('t0'), place('t0', { instance: 'b', running: 3 })];
+    const verdict: TargetQuestion['verdict'] = ({ instance }) =>
+      instance === 'a'
+        ? { outcome: 'refused', reason: 'unhealthy', until: undefined }
+        : { outcome: 'admitted', penalty: 1 };
+    expect(choose(places, { verdict })).toBe('t0@b');
+  });
+
+  test('when all are refused it says so, and until when', () => {
+    const question = { upstream: { strategy: 'round-robin' as const, targets: targetsOf({ t0: 1 }) } };
+    expect(choose([place('t0')], { ...question, ...sick('t0', 7_000) })).toBe('refused');
+    expect(choose([], { ...question, ...sick('t0') })).toBe('none');
+  });
+
+  test('one that does worse than the others is dearer, and still taken when they have much to do', () => {
+    const verdict: TargetQuestion['verdict'] = ({ target }) => ({
+      outcome: 'admitted',
+      penalty: target === 't0' ? 2 : 1,
+    });
+    expect(choose([place('t0'), place('t1')], { verdict })).toBe('t1@a');
+    expect(choose([place('t0'), place('t1', { pendingTokens: 900 })], { verdict })).toBe('t0@a');
   });
 });

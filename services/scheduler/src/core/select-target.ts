@@ -1,4 +1,5 @@
 import type { Strategy, UpstreamConfig } from '@weir/contracts';
+import type { HealthVerdict } from './health/health-board.ts';
 import { hasRoom, type Place } from './place.ts';
 
 /** How much a target may have before it counts as busy. */
@@ -8,6 +9,8 @@ export interface TargetQuestion {
   readonly upstream: Pick<UpstreamConfig, 'targets' | 'strategy'> & { readonly queue?: Headroom };
   /** Every fresh place of the upstream's pool. */
   readonly places: readonly Place[];
+  /** Whether a place may be given something, as its health shows. */
+  readonly verdict: (place: Place) => HealthVerdict;
   /** Names of targets that are not wanted. */
   readonly excluded: ReadonlySet<string>;
   /** Input tokens of this request. */
@@ -24,6 +27,8 @@ export type TargetSelection =
   | { readonly outcome: 'selected'; readonly place: Place }
   /** There are targets, and each is busy, or each instance that leads to it is at its capacity. */
   | { readonly outcome: 'saturated' }
+  /** There are targets, and none that is well. `until`: when one may be, milliseconds since the epoch. */
+  | { readonly outcome: 'refused'; readonly until: number | undefined }
   | { readonly outcome: 'none' };
 
 /** A target with all places that lead to it. */
@@ -32,7 +37,9 @@ interface Choice {
   readonly pendingTokens: number;
   readonly running: number;
   readonly tokensPerSecond: number | undefined;
-  /** Places with room; never empty. */
+  /** Factor of its cost, for a target that does worse than the others. */
+  readonly penalty: number;
+  /** Places with room. */
   readonly free: readonly Place[];
 }
 
@@ -45,7 +52,7 @@ const tieShare = 0.01;
 const pick = <Item>(items: readonly Item[], random: () => number): Item | undefined =>
   items[Math.floor(random() * items.length)];
 
-const toChoice = (weight: number, places: readonly Place[]): Choice => {
+const toChoice = (weight: number, places: readonly Place[], admission: Admission): Choice => {
   let pendingTokens = 0;
   let running = 0;
   let tokensPerSecond: number | undefined;
@@ -57,7 +64,30 @@ const toChoice = (weight: number, places: readonly Place[]): Choice => {
       tokensPerSecond = Math.max(tokensPerSecond ?? 0, place.prefillTokensPerSecond);
     }
   }
-  return { weight, pendingTokens, running, tokensPerSecond, free: places.filter(hasRoom) };
+  const { admitted, penalty } = admission;
+  return { weight, pendingTokens, running, tokensPerSecond, penalty, free: admitted.filter(hasRoom) };
+};
+
+/** The places of one target that may be given something. */
+interface Admission {
+  readonly admitted: readonly Place[];
+  readonly penalty: number;
+  /** Of those that may not, the first that may again. */
+  readonly until: number | undefined;
+}
+
+const admit = (places: readonly Place[], verdictOf: TargetQuestion['verdict']): Admission => {
+  const admitted: Place[] = [];
+  let penalty = 1;
+  let until: number | undefined;
+  for (const place of places) {
+    const verdict = verdictOf(place);
+    if (verdict.outcome === 'admitted') {
+      admitted.push(place);
+      penalty = Math.max(penalty, verdict.penalty);
+    } else if (verdict.until !== undefined) until = Math.min(until ?? verdict.until, verdict.until);
+  }
+  return { admitted, penalty, until };
 };
 
 const groupByTarget = (places: readonly Place[]): Map<string, Place[]> => {
@@ -86,7 +116,8 @@ const usualRate = (choices: readonly Choice[]): number => {
 const costMs = (choice: Choice, inputTokens: number, otherwise: number): number => {
   const known = choice.tokensPerSecond ?? 0;
   const tokensPerMs = ((known > 0 ? known : otherwise) * choice.weight) / 1_000;
-  return (choice.pendingTokens + inputTokens) / tokensPerMs + decodeInterferenceMs * choice.running;
+  const readingMs = (choice.pendingTokens + inputTokens) / tokensPerMs;
+  return choice.penalty * (readingMs + decodeInterferenceMs * choice.running);
 };
 
 /** Two of them at random. The best by old numbers would be the best for everybody: scheduling reference, §3.3. */
@@ -155,13 +186,19 @@ const hasHeadroom = ({ running, pendingTokens }: Choice, queue: Headroom | undef
 export const selectTarget = (question: TargetQuestion): TargetSelection => {
   const groups = groupByTarget(question.places);
   const choices: Choice[] = [];
+  let isAnyRefused = false;
+  let until: number | undefined;
   for (const { name, weight } of question.upstream.targets) {
     const places = groups.get(name);
-    if (places?.some(({ isOpen }) => isOpen) && !question.excluded.has(name)) {
-      choices.push(toChoice(weight, places));
+    if (!places?.some(({ isOpen }) => isOpen) || question.excluded.has(name)) continue;
+    const admission = admit(places, question.verdict);
+    if (admission.admitted.length > 0) choices.push(toChoice(weight, places, admission));
+    else {
+      isAnyRefused = true;
+      if (admission.until !== undefined) until = Math.min(until ?? admission.until, admission.until);
     }
   }
-  if (choices.length === 0) return { outcome: 'none' };
+  if (choices.length === 0) return isAnyRefused ? { outcome: 'refused', until } : { outcome: 'none' };
   const { strategy, queue } = question.upstream;
   const free = choices.filter((choice) => choice.free.length > 0 && hasHeadroom(choice, queue));
   const chosen = strategies[strategy](free, question);

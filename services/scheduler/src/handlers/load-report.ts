@@ -8,7 +8,7 @@ export interface LoadReportDependencies {
   readonly metrics: Pick<SchedulerMetrics, 'countBadReport'>;
   readonly now: () => number;
   /** Called after each report that was taken over. */
-  readonly onReport: () => void;
+  readonly onReport: (report: LoadReport) => void;
 }
 
 const decoder = new TextDecoder();
@@ -45,5 +45,5 @@ export const createLoadReport =
     const { pool, instance } = partsOfLoad(subject);
     // The server checks who may publish on a subject, so the subject is what is believed.
     if (report?.pool !== pool || report.instance !== instance) return metrics.countBadReport();
-    if (pools.apply(report, now())) onReport();
+    if (pools.apply(report, now())) onReport(report);
   };

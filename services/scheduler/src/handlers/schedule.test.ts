@@ -82,6 +82,7 @@ const createRecorded = (given: Partial<SchedulerDependencies> = {}) => {
       countGossip: () => undefined,
       observeWait: () => undefined,
       setUnheardPools: () => undefined,
+      setHealth: () => undefined,
       observeHop: () => undefined,
     },
     tracer: passThroughTracer,

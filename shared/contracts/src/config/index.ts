@@ -4,6 +4,7 @@ export { closestName } from './closest-name.ts';
 export { configJsonSchema } from './config-json-schema.ts';
 export { type ConfigPlace, type ConfigProblem, renderProblem, toPath } from './config-problem.ts';
 export * from './export-config.ts';
+export * from './health-config.ts';
 export * from './imported-book.ts';
 export * from './limit-config.ts';
 export { isLiteralPattern, matchesPattern, matchesSomePattern } from './matches-pattern.ts';

@@ -7,6 +7,7 @@ import {
   nameField,
   patternField,
 } from './fields.ts';
+import { circuitBreakerSchema, healthCheckSchema, outlierDetectionSchema } from './health-schema.ts';
 import { queueSchema } from './queue-schema.ts';
 import {
   type Provider,
@@ -100,6 +101,11 @@ const upstreamFields = z.strictObject({
   timeouts: timeoutsSchema.prefault({}),
   connectionPool: connectionPoolSchema.prefault({}),
   queue: queueSchema.prefault({}),
+  healthCheck: healthCheckSchema.exactOptional().describe('How targets are asked whether they are well.'),
+  circuitBreaker: circuitBreakerSchema.exactOptional().describe('Gives a target that fails a rest.'),
+  outlierDetection: outlierDetectionSchema
+    .exactOptional()
+    .describe('Leaves out what does worse than the rest.'),
   onDisconnect: z.enum(['abort', 'drain']).default('abort').describe('What to do when the client goes away.'),
   forwardHeaders: z.array(headerPatternField).default([]).describe('Client headers that travel on.'),
   askUsage: z.boolean().default(true).describe('Whether streams are made to report usage.'),

@@ -1,5 +1,6 @@
 import type { Api } from '../envelope.ts';
 import type { ExportConfig } from './export-config.ts';
+import type { CircuitBreakerConfig, HealthCheckConfig, OutlierDetectionConfig } from './health-config.ts';
 import type { BudgetConfig, RateLimitConfig } from './limit-config.ts';
 import type { PricingConfig } from './pricing-config.ts';
 import type { QueueConfig } from './queue-config.ts';
@@ -80,6 +81,12 @@ export interface UpstreamConfig {
   readonly connectionPool: ConnectionPoolConfig;
   /** Requests that wait while every target is busy. */
   readonly queue: QueueConfig;
+  /** Absent: targets are not asked. */
+  readonly healthCheck?: HealthCheckConfig;
+  /** Absent: a target is given requests however often it fails. */
+  readonly circuitBreaker?: CircuitBreakerConfig;
+  /** Absent: no target is left out. */
+  readonly outlierDetection?: OutlierDetectionConfig;
   /** Whether a call whose client went away is stopped, or read to its end for the sake of its usage. */
   readonly onDisconnect: 'abort' | 'drain';
   /** Lower-case patterns of client headers that travel to the upstream, beside those that always do. */

@@ -2,6 +2,17 @@ import * as z from 'zod';
 import { nameField } from '../config/fields.ts';
 import { countField, epochMsField, instanceField } from './wire-fields.ts';
 
+export const targetHealthSchema = z
+  .object({
+    succeeded: countField.describe('Attempts that it answered, since the start of the instance.'),
+    failed: countField.describe('Attempts that failed by its fault.'),
+    consecutiveFailures: countField,
+    lastFailure: z.string().exactOptional().describe('Reason of the last failure.'),
+    check: z.enum(['healthy', 'unhealthy']).exactOptional().describe('What health checks have found.'),
+    checkFailure: z.string().exactOptional().describe('Why the last check failed.'),
+  })
+  .readonly();
+
 export const targetLoadSchema = z
   .object({
     target: nameField,
@@ -9,6 +20,7 @@ export const targetLoadSchema = z
     running: countField,
     capacity: countField.describe('Most attempts at a time.'),
     prefillTokensPerSecond: z.number().min(0).exactOptional().describe('Absent: not known yet.'),
+    health: targetHealthSchema.exactOptional().describe('Absent where nobody asked for it.'),
     firstByteMs: z.number().min(0).exactOptional().describe('Of successful answers. Absent: not known yet.'),
   })
   .readonly();
