@@ -29,12 +29,14 @@ import type { RunningAttempt } from './attempt/running-attempt.ts';
 import { createDrainLimit, type DrainLimit } from './core/drain-limit.ts';
 import { createIngressWatch, type IngressWatch } from './core/ingress-watch.ts';
 import { createLoadTracker, type LoadTracker } from './core/load-tracker.ts';
+import { createOutcomeCounter, type OutcomeCounter } from './core/outcome-counter.ts';
 import { createControlHandler } from './handlers/control.ts';
 import { createNobodyHandler } from './handlers/nobody-schedules.ts';
 import { createRunHandler } from './handlers/run-attempt.ts';
 import { createLivePrices, type LivePrices } from './live-prices.ts';
 import { createLiveUpstreams, type LiveUpstreams } from './live-upstreams.ts';
 import { createLoadReporter } from './load-reporter.ts';
+import { startOutcomeReports } from './outcome-reporter.ts';
 import { type AdapterSettings, parseSettings } from './settings.ts';
 import { untilEmpty, untilStored } from './until-done.ts';
 
@@ -82,6 +84,7 @@ interface Parts {
   readonly signer: GrantSigner;
   readonly usage: UsagePublisher;
   readonly load: LoadTracker;
+  readonly outcomes: OutcomeCounter;
   readonly holds: HoldNotices;
   readonly drains: DrainLimit;
   readonly table: AttemptTable;
@@ -106,7 +109,9 @@ const openParts = async (context: ServiceContext): Promise<Parts> => {
   const upstreams = createLiveUpstreams(context.env, logger);
   const config = await watchConfig(context, bus);
   const prices = createLivePrices(await watchPriceBooks(context, bus), logger);
+  const outcomes = createOutcomeCounter({ instance, epoch: now() });
   config.onChange((next) => {
+    outcomes.configure(next);
     prices.apply(next.pricing);
     upstreams.apply(next).catch((error) => logger.error({ err: error }, 'upstreams not applied'));
   });
@@ -116,6 +121,7 @@ const openParts = async (context: ServiceContext): Promise<Parts> => {
     bulk,
     signer,
     usage,
+    outcomes,
     load: createLoadTracker({ instance, epoch: now(), capacity: settings.capacity }),
     holds: createHoldNotices(bus),
     drains: createDrainLimit(settings.maxDrains),
@@ -147,6 +153,7 @@ const toAttemptDeps = (context: ServiceContext, parts: Parts): AttemptDeps => ({
   usage: parts.usage,
   rate: parts.prices.rate,
   load: parts.load,
+  outcomes: parts.outcomes,
   holds: parts.holds,
   drains: parts.drains,
   drainLimitMs: parts.settings.drainLimitMs,
@@ -206,6 +213,7 @@ export const build: Build = async (context) => {
   });
   const reporter = createLoadReporter({ bus, instance, load, upstreams, settings });
   const beat = setInterval(() => reporter.report(draining ? 'draining' : 'ready'), settings.reportIntervalMs);
+  startOutcomeReports(context, bus, parts.outcomes);
   registerShutdown(context, parts, async () => {
     draining = true;
     reporter.report('draining');

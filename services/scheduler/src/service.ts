@@ -9,6 +9,7 @@ import { createGossip } from './handlers/gossip.ts';
 import { createLoadReport } from './handlers/load-report.ts';
 import { createNoAdapter } from './handlers/no-adapter.ts';
 import { createSchedule } from './handlers/schedule.ts';
+import { openCanaries } from './open-canaries.ts';
 import { createSchedulerMetrics, type SchedulerMetrics } from './scheduler-metrics.ts';
 import { readSchedulerSettings } from './settings.ts';
 import { createSilenceWatch } from './silence-watch.ts';
@@ -63,6 +64,7 @@ export const build: Build = async (context) => {
   watchSilence(context, pools, metrics);
   const firstReport = follow(context, bus, pools, metrics);
   const source = await watchConfig(context, bus);
+  const canaries = await openCanaries(context, bus, source, settings.source);
   const configured = new Promise<void>((resolve) => source.onChange(() => resolve()));
   const warm = Promise.all([firstReport, configured]);
   await withDeadline(warm, warmUpMs, 'the first load report').catch(() => undefined);
@@ -76,6 +78,7 @@ export const build: Build = async (context) => {
     pools,
     gossip: gossipWith(context, bus, pools, metrics),
     turnOf: createTurns().next,
+    canaryWeightOf: (route) => canaries.weightOf(route),
     delays,
     metrics,
     tracer: context.tracer,

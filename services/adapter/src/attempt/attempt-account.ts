@@ -2,6 +2,7 @@ import type { AttemptOutcome, UsageFrame } from '@weir/contracts';
 import type { CommitResult } from '@weir/messaging';
 import type { Span } from '@weir/runtime';
 import type { LoadTicket } from '../core/load-tracker.ts';
+import type { OutcomeTicket } from '../core/outcome-counter.ts';
 import type { TapReport } from '../core/response-tap.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 import { type AttemptUsage, createAttemptUsage } from './attempt-usage.ts';
@@ -22,6 +23,7 @@ export class AttemptAccount {
   #input: AttemptInput;
   #usage: AttemptUsage;
   #ticket: LoadTicket;
+  #outcome: OutcomeTicket | undefined;
   #span: Span;
   #called = false;
   #providerRequestId: string | undefined;
@@ -38,6 +40,7 @@ export class AttemptAccount {
       ...(meta.trace === undefined ? {} : { parent: meta.trace }),
       attributes: { 'weir.upstream': upstream.name, 'weir.target': meta.attempt.target },
     });
+    this.#outcome = deps.outcomes?.begin(meta.route, upstream.name, this.startedAt);
     const { scheduler, dispatch, target, reservedTokens } = meta.attempt;
     this.#ticket = deps.load.take({
       pool: upstream.name,
@@ -70,7 +73,13 @@ export class AttemptAccount {
     if (this.#firstByteAt !== undefined) return;
     this.#firstByteAt = this.#deps.now();
     this.#ticket.firstByte();
+    this.#outcome?.firstByte(this.#firstByteAt);
     this.#deps.metrics.firstByte(this.#input.upstream.name, this.#firstByteAt - this.startedAt);
+  }
+
+  /** Looks at the clock. */
+  tick(now: number): void {
+    this.#outcome?.tick(now);
   }
 
   failed(reason: string): void {
@@ -82,8 +91,9 @@ export class AttemptAccount {
   }
 
   /** The call is over: somebody else may have its place, at the target and within a limit. */
-  release({ handedBack }: AttemptEnd): void {
+  release({ handedBack, outcome, reason }: AttemptEnd): void {
     this.#ticket.release();
+    this.#outcome?.ended({ outcome, reason, status: this.status });
     const { grant, id, submission } = this.#input.meta;
     if (!grant.held || handedBack) return;
     // Nothing was used, and perhaps not even the intent was stored: then no account will ever end the hold.

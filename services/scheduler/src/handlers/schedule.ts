@@ -30,6 +30,7 @@ export interface ScheduleDependencies {
   /** Hears of every attempt that is sent. */
   readonly gossip: Pick<GossipWriter, 'add'>;
   readonly turnOf: (pool: string) => number;
+  readonly canaryWeightOf?: (route: string) => number;
   readonly delays: Pick<Delays, 'add'>;
   readonly metrics: SchedulerMetrics;
   readonly tracer: Tracer;
@@ -72,7 +73,8 @@ const dispatch = (
 
 /** `weir.v1.schedule`: sends a request to an adapter, at once or after a pause, or refuses it. */
 export const createSchedule = (dependencies: ScheduleDependencies): Schedule => {
-  const { config, pools, turnOf, delays, metrics, tracer, logger, now, random } = dependencies;
+  const { config, pools, turnOf, canaryWeightOf, delays, metrics, tracer, logger, now, random } =
+    dependencies;
 
   /** The body is a view into a buffer that is used again: what waits needs its own. */
   const delay = (envelope: Envelope, delayMs: number): WireError | undefined => {
@@ -91,6 +93,7 @@ export const createSchedule = (dependencies: ScheduleDependencies): Schedule => 
       view: (pool) => pools.view(pool, at),
       isCurrent: (pool) => pools.isCurrent(pool, at),
       turnOf,
+      ...(canaryWeightOf ? { canaryWeightOf } : {}),
       hasWaited,
       now: at,
       random,
