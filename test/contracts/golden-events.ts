@@ -1,13 +1,17 @@
 import {
   type AttemptFinal,
   type AttemptStarted,
+  type CanaryEvent,
+  type CanaryState,
   type HoldMessage,
   type LedgerCommit,
   type LoadReport,
+  type OutcomeReport,
   type RatedEvent,
   type ReservationGossip,
   type ThresholdEvent,
   thresholdEventType,
+  toCanaryEvent,
   toFinalEvent,
   toRatedEvent,
   toStartedEvent,
@@ -54,6 +58,38 @@ export const goldenReservationGossip: ReservationGossip = {
   waiting: { local: 17 },
   leaving: true,
 };
+
+export const goldenOutcomeReport: OutcomeReport = {
+  v: 1,
+  instance: 'adapter-1',
+  epoch: 1_749_999_000_000,
+  counts: [
+    {
+      route: 'openai-chat',
+      revision: '00c0ffee00c0ffee',
+      answers: 240,
+      failures: 3,
+      firstBytes: 238,
+      slow: 12,
+    },
+  ],
+};
+
+export const goldenCanaryState: CanaryState = {
+  v: 1,
+  route: 'openai-chat',
+  revision: '00c0ffee00c0ffee',
+  stable: 'local',
+  canary: 'local-next',
+  phase: 'rolled_back',
+  step: 1,
+  weight: 0,
+  since: 1_750_000_001_500,
+  reason: 'error_rate',
+  seen: { answers: 52, failures: 31, firstBytes: 24, slow: 1 },
+};
+
+export const goldenCanaryEvent: CanaryEvent = toCanaryEvent('/gateways/weir', goldenCanaryState, 17);
 
 const failed: AttemptStarted = {
   requestId,

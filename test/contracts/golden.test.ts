@@ -13,12 +13,15 @@ import {
   readJsonFrame,
 } from '@weir/contracts';
 import {
+  canaryEventSchema,
+  canaryStateSchema,
   controlMessageSchema,
   envelopeMetaSchema,
   framePayloads,
   holdMessageSchema,
   ledgerCommitSchema,
   loadReportSchema,
+  outcomeReportSchema,
   ratedEventSchema,
   reservationGossipSchema,
   thresholdEventSchema,
@@ -27,9 +30,12 @@ import {
 import { describe, expect, test } from 'vitest';
 import { goldenEnvelopes, grant, principal } from './golden-envelopes.ts';
 import {
+  goldenCanaryEvent,
+  goldenCanaryState,
   goldenHoldMessage,
   goldenLedgerCommit,
   goldenLoadReport,
+  goldenOutcomeReport,
   goldenRatedEvent,
   goldenReservationGossip,
   goldenThresholdEvent,
@@ -48,6 +54,9 @@ const bodyFiles = ['body-request.hex', 'body-chunk.hex', 'body-unknown.hex'];
 const goldenDocuments = [
   { file: 'load-report.json', schema: loadReportSchema, value: goldenLoadReport },
   { file: 'reservation-gossip.json', schema: reservationGossipSchema, value: goldenReservationGossip },
+  { file: 'outcome-report.json', schema: outcomeReportSchema, value: goldenOutcomeReport },
+  { file: 'canary-state.json', schema: canaryStateSchema, value: goldenCanaryState },
+  { file: 'canary-event.json', schema: canaryEventSchema, value: goldenCanaryEvent },
   { file: 'usage-events.json', schema: usageEventsSchema, value: goldenUsageEvents },
   { file: 'rated-event.json', schema: ratedEventSchema, value: goldenRatedEvent },
   { file: 'ledger-commit.json', schema: ledgerCommitSchema, value: goldenLedgerCommit },

@@ -1,4 +1,4 @@
-import { demoKey, isAttached } from '@weir/testing';
+import { demoKey, isAttached, waitFor } from '@weir/testing';
 import { describe, expect, it } from 'vitest';
 import { bearer, call } from './support/http-call.ts';
 import { key, useMesh } from './support/mesh-under-test.ts';
@@ -133,6 +133,8 @@ describe.skipIf(isAttached())('where the requests of a route go', () => {
       variant: 'experiment',
     });
     expect(new Set(await sendMany(20, 'ab')).size).toBe(1);
+    const [ingress] = mesh().mesh.services.ingress;
+    await waitFor(() => ingress?.log().includes('"variant":"experiment"'), { what: 'its access line' });
   });
 
   it('rules: header, tier and model together; the route where none matches', async () => {

@@ -29,6 +29,7 @@ import type { RunningAttempt } from './attempt/running-attempt.ts';
 import { createDrainLimit, type DrainLimit } from './core/drain-limit.ts';
 import { createIngressWatch, type IngressWatch } from './core/ingress-watch.ts';
 import { createLoadTracker, type LoadTracker } from './core/load-tracker.ts';
+import { createOutcomeCounter, type OutcomeCounter } from './core/outcome-counter.ts';
 import { createTargetOutcomes, type TargetOutcomes } from './core/target-outcomes.ts';
 import { createTargetPaces, type TargetPaces } from './core/target-paces.ts';
 import { createControlHandler } from './handlers/control.ts';
@@ -38,6 +39,7 @@ import { createHealthChecks, type HealthChecks } from './health-checks.ts';
 import { createLivePrices, type LivePrices } from './live-prices.ts';
 import { createLiveUpstreams, type LiveUpstreams } from './live-upstreams.ts';
 import { createLoadReporter } from './load-reporter.ts';
+import { startOutcomeReports } from './outcome-reporter.ts';
 import { type AdapterSettings, parseSettings } from './settings.ts';
 import { untilEmpty, untilStored } from './until-done.ts';
 
@@ -88,8 +90,9 @@ interface Parts {
   /** Whom to tell when a target of a pool has room again. */
   readonly onFreed: (listener: (pool: string) => void) => void;
   readonly paces: TargetPaces;
-  readonly outcomes: TargetOutcomes;
+  readonly targetOutcomes: TargetOutcomes;
   readonly checks: HealthChecks;
+  readonly outcomes: OutcomeCounter;
   readonly holds: HoldNotices;
   readonly drains: DrainLimit;
   readonly table: AttemptTable;
@@ -118,13 +121,13 @@ const openChecks = (
 
 /** What is known of the health of a target, where its upstream asks for that. */
 const healthOf = (
-  { upstreams, outcomes, checks }: Parts,
+  { upstreams, targetOutcomes, checks }: Parts,
   pool: string,
   target: string,
 ): Partial<TargetLoad> => {
   const config = upstreams.get(pool)?.config;
   if (!config?.healthCheck && !config?.circuitBreaker && !config?.outlierDetection) return {};
-  return { health: { ...outcomes.of(pool, target), ...checks.of(pool, target) } };
+  return { health: { ...targetOutcomes.of(pool, target), ...checks.of(pool, target) } };
 };
 
 const openParts = async (context: ServiceContext): Promise<Parts> => {
@@ -144,7 +147,9 @@ const openParts = async (context: ServiceContext): Promise<Parts> => {
   const checks = openChecks(context, settings);
   const config = await watchConfig(context, bus);
   const prices = createLivePrices(await watchPriceBooks(context, bus), logger);
+  const outcomes = createOutcomeCounter({ instance, epoch: now() });
   config.onChange((next) => {
+    outcomes.configure(next);
     prices.apply(next.pricing);
     upstreams
       .apply(next)
@@ -168,8 +173,9 @@ const openParts = async (context: ServiceContext): Promise<Parts> => {
       freed = listener;
     },
     paces: createTargetPaces(),
-    outcomes: createTargetOutcomes(),
+    targetOutcomes: createTargetOutcomes(),
     checks,
+    outcomes,
     holds: createHoldNotices(bus),
     drains: createDrainLimit(settings.maxDrains),
     table: createAttemptTable(),
@@ -201,6 +207,7 @@ const toAttemptDeps = (context: ServiceContext, parts: Parts): AttemptDeps => ({
   rate: parts.prices.rate,
   load: parts.load,
   outcomes: parts.outcomes,
+  targetOutcomes: parts.targetOutcomes,
   paces: parts.paces,
   holds: parts.holds,
   drains: parts.drains,
@@ -266,6 +273,7 @@ export const build: Build = async (context) => {
   const reporter = createLoadReporter({ bus, instance, load, details, upstreams, settings });
   parts.onFreed(reporter.freed);
   const beat = setInterval(() => reporter.report(draining ? 'draining' : 'ready'), settings.reportIntervalMs);
+  startOutcomeReports(context, bus, parts.outcomes);
   registerShutdown(context, parts, async () => {
     draining = true;
     reporter.report('draining');

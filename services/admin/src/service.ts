@@ -1,4 +1,4 @@
-import { streams } from '@weir/contracts';
+import { type RouteConfig, streams } from '@weir/contracts';
 import { createTenantDirectory, type TenantDirectory } from '@weir/limits';
 import {
   createLedgerPublisher,
@@ -27,6 +27,7 @@ import { addOrgRoutes } from './http/org-routes.ts';
 import { addPriceRoutes } from './http/price-routes.ts';
 import { buildServer } from './http/server.ts';
 import { addTeamRoutes } from './http/team-routes.ts';
+import { addTrafficRoutes } from './http/traffic-routes.ts';
 import { addUsageRoutes } from './http/usage-routes.ts';
 import { type AuditWriter, createAuditWriter } from './projections/audit-writer.ts';
 import { type BucketProjectionDeps, startBucketProjection } from './projections/bucket-projection.ts';
@@ -45,6 +46,7 @@ import {
   takeBook,
 } from './stores/price-store.ts';
 import { createTenantStore, type TenantStore, takeTenant, tenantBucket } from './stores/tenant-store.ts';
+import { openTrafficStore, type TrafficStore } from './stores/traffic-store.ts';
 import { openUsageDatabase } from './stores/usage-database.ts';
 import { readTokenFile } from './token-file.ts';
 
@@ -144,12 +146,14 @@ interface Parts {
   readonly tenants: TenantStore;
   readonly prices: PriceStore;
   readonly usage: UsageReader;
+  readonly traffic: TrafficStore;
   readonly credentials: readonly Credential[];
 }
 
 const buildHttp = (context: ServiceContext, parts: Parts): FastifyInstance => {
   const { health, lifecycle, logger, metrics, now } = context;
   const { bus, config, directory } = parts;
+  const routes = (): readonly RouteConfig[] => config.current?.routes ?? [];
   const answers = metrics.counter('weir_admin_requests_total', 'Requests of the admin API.', [
     'method',
     'status',
@@ -176,7 +180,8 @@ const buildHttp = (context: ServiceContext, parts: Parts): FastifyInstance => {
       addKeyRoutes(app, deps);
       addAuditRoutes(app, createAuditReader(bus));
       addUsageRoutes(app, parts.usage);
-      addBudgetRoutes(app, { bus, directory, routes: () => config.current?.routes ?? [], now });
+      addBudgetRoutes(app, { bus, directory, routes, now });
+      addTrafficRoutes(app, { store: parts.traffic, routes, now });
       addPriceRoutes(app, { store: parts.prices, pricing: () => config.current?.pricing, now, callerOf });
     },
   });
@@ -232,6 +237,7 @@ export const build: Build = async (context) => {
     tenants: createTenantStore(directory, keys),
     prices: createPriceStore(books, prices, () => bus.maxPayloadBytes),
     usage: openUsage(context, bus, settings),
+    traffic: await openTrafficStore(context, bus),
     credentials,
   });
   await listen(app, settings);

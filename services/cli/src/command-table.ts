@@ -7,6 +7,7 @@ import { ledgerCommand } from './commands/ledger.ts';
 import { orgsCommand } from './commands/orgs.ts';
 import { pricesCommand } from './commands/prices.ts';
 import { teamsCommand } from './commands/teams.ts';
+import { trafficCommand } from './commands/traffic.ts';
 import { usageCommand } from './commands/usage.ts';
 
 /** Every command, in the order of the help. A new one is added here and nowhere else. */
@@ -18,6 +19,7 @@ export const commandTable: readonly Command[] = [
   budgetsCommand,
   pricesCommand,
   auditCommand,
+  trafficCommand,
   ledgerCommand,
   checkCommand,
   applyCommand,

@@ -136,6 +136,18 @@ describe('the command line', () => {
     expect([done.code, done.note]).toEqual([1, 'weir: org_not_found: There is none.\n']);
   });
 
+  test('lists canaries, and ends one by hand', async () => {
+    const canary = { route: 'chat', canary: 'v2', phase: 'progressing', weight: 5 };
+    answer = { status: 200, body: { data: [canary] } };
+    const listed = await run(['traffic', 'list']);
+    expect(listed.seen).toMatchObject([{ method: 'GET', path: '/v1/traffic' }]);
+    expect(listed.out).toMatch(/^route .*weight.*\nchat .*v2 +progressing.* 5/);
+    answer = { status: 200, body: { ...canary, phase: 'rolled_back', weight: 0 } };
+    const ended = await run(['traffic', 'rollback', '--route', 'chat']);
+    expect(ended.seen).toMatchObject([{ method: 'POST', path: '/v1/traffic/chat/rollback' }]);
+    expect(ended.out).toContain('rolled_back');
+  });
+
   test('changes no price without --apply', async () => {
     const catalogue = {
       'gpt-x': { input_cost_per_token: 0.000001, output_cost_per_token: 0.000002, mode: 'chat' },

@@ -1,6 +1,6 @@
 import { errorReasons, type WeirError } from '@weir/contracts';
 import type { Logger, Metrics } from '@weir/runtime';
-import type { Exchange } from './http/exchange.ts';
+import type { Exchange, ExchangeSummary } from './http/exchange.ts';
 
 /** Writes the one line of each request, and counts it. */
 export interface AccessLog {
@@ -11,6 +11,12 @@ export interface AccessLog {
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 const traceIdOf = (traceparent: string | undefined): string | undefined => traceparent?.split('-')[1];
+
+const placeOf = ({ candidate, variant }: ExchangeSummary) => ({
+  upstream: candidate?.upstream,
+  variant,
+  attempts: candidate?.attempt,
+});
 
 export const createAccessLog = (input: {
   readonly logger: Logger;
@@ -49,8 +55,7 @@ export const createAccessLog = (input: {
           stream: meta.stream,
           status,
           reason: reason === '' ? undefined : reason,
-          upstream: summary.candidate?.upstream,
-          attempts: summary.candidate?.attempt,
+          ...placeOf(summary),
           inputTokens: summary.usage?.inputTokens,
           outputTokens: summary.usage?.outputTokens,
           requestBytes: meta.body.bytes,

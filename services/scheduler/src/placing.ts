@@ -27,6 +27,8 @@ export interface PlacingDependencies {
   /** Hears of every attempt that is sent. */
   readonly gossip: Pick<GossipWriter, 'add'>;
   readonly turnOf: (pool: string) => number;
+  /** Percent of a route's requests that its canary gets. */
+  readonly canaryWeightOf: (route: string) => number;
   readonly refuse: Refuse;
   readonly metrics: Pick<SchedulerMetrics, 'countDecision' | 'countRetry'>;
   readonly logger: Pick<Logger, 'error'>;
@@ -81,7 +83,7 @@ class Placer implements Placing {
   }
 
   #plan({ meta }: Envelope, { hasWaited, isGated }: PlacingTerms): AttemptPlan {
-    const { config, pools, health, turnOf, now, random } = this.#deps;
+    const { config, pools, health, turnOf, canaryWeightOf, now, random } = this.#deps;
     const at = now();
     return planAttempt({
       config: config(),
@@ -91,6 +93,7 @@ class Placer implements Placing {
       isGated,
       verdict: (pool, place) => health.verdict(pool, place, at),
       turnOf,
+      canaryWeightOf,
       hasWaited,
       now: at,
       random,

@@ -24,6 +24,8 @@ export interface SchedulerDependencies {
   readonly self: string;
   /** Undefined until there is one. */
   readonly config: () => WeirConfig | undefined;
+  /** Percent of a route's requests that its canary gets. */
+  readonly canaryWeightOf: (route: string) => number;
   readonly delays: Pick<Delays, 'add'>;
   readonly metrics: SchedulerMetrics;
   readonly tracer: Tracer;

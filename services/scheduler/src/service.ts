@@ -3,6 +3,7 @@ import { createHoldNotices, withDeadline } from '@weir/messaging';
 import { type Build, connectMesh, type ServiceContext, watchConfig } from '@weir/runtime';
 import { createDelays } from './delays.ts';
 import { createHealthWatch } from './health-watch.ts';
+import { openCanaries } from './open-canaries.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createSchedulerMetrics, registerQueueDepth, type SchedulerMetrics } from './scheduler-metrics.ts';
 import { readSchedulerSettings } from './settings.ts';
@@ -55,11 +56,13 @@ export const build: Build = async (context) => {
   const heardOf = Promise.withResolvers<void>();
 
   const source = await watchConfig(context, bus);
+  const canaries = await openCanaries(context, bus, source, settings.source);
   const scheduler = createScheduler({
     bus,
     holds,
     self,
     config: () => source.current,
+    canaryWeightOf: (route) => canaries.weightOf(route),
     delays,
     metrics,
     tracer: context.tracer,

@@ -95,6 +95,7 @@ const createPair = (random: () => number) => {
       random,
       holds: { release: () => undefined, extend: () => undefined },
       config: () => config,
+      canaryWeightOf: () => 0,
       delays: { add: () => false },
       tracer: passThroughTracer,
       logger: { error: () => undefined } as never,

@@ -109,6 +109,7 @@ const createSite = (names: readonly string[]) => {
       holds: { release: (id) => released.push(id), extend: (ids) => extended.push(ids) },
       self,
       config: () => config,
+      canaryWeightOf: () => 0,
       delays: { add: () => false },
       metrics: {
         countDecision: (outcome) => counted.push(outcome),

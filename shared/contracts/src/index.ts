@@ -1,4 +1,6 @@
 export * from './budget-counter.ts';
+export * from './canary-event.ts';
+export * from './canary-state.ts';
 export * from './config/index.ts';
 export * from './control.ts';
 export * from './envelope.ts';
@@ -7,7 +9,9 @@ export * from './frame.ts';
 export * from './grant.ts';
 export * from './hold-message.ts';
 export * from './load-report.ts';
+export * from './outcome-report.ts';
 export * from './rated-event.ts';
+export * from './read-canary-state.ts';
 export * from './read-tenant-record.ts';
 export * from './reservation-gossip.ts';
 export * from './subjects.ts';

@@ -41,6 +41,9 @@ export const subjects = {
   gossips: 'weir.v1.gossip.*',
   /** scheduler → the scheduler that keeps the queue of the request's pool. Payload: envelope. */
   queue: (scheduler: string): string => `weir.v1.queue.${token(scheduler)}`,
+  /** adapter → schedulers, each second, while there are canaries. Payload: outcome report. */
+  outcomes: (instance: string): string => `weir.v1.outcomes.${token(instance)}`,
+  allOutcomes: 'weir.v1.outcomes.*',
   /**
    * Reply subject of a hop's own publish: the server answers here with "no responders".
    * `next` is who should have listened; `ingress` and `request` name the reply subject that has to be told.
@@ -70,6 +73,9 @@ export const subjects = {
   alert: (input: { org: string; budget: string; period: string; threshold: string }): string =>
     `weir.alert.v1.${token(input.org)}.${token(input.budget)}.${token(input.period)}.${token(input.threshold)}`,
   alerts: 'weir.alert.v1.>',
+  /** scheduler → stream TRAFFIC. Payload: canary event. */
+  traffic: (route: string): string => `weir.traffic.v1.${token(route)}`,
+  allTraffic: 'weir.traffic.v1.*',
   /** admin → stream AUDIT. Payload: audit event. */
   audit: (org: string): string => `weir.audit.v1.${token(org)}`,
   audits: 'weir.audit.v1.>',
@@ -86,6 +92,7 @@ export const streams = {
   usage: 'USAGE',
   ledger: 'LEDGER',
   alerts: 'ALERTS',
+  traffic: 'TRAFFIC',
   audit: 'AUDIT',
   deadLetters: 'DLQ',
 } as const;
@@ -100,6 +107,8 @@ export const buckets = {
   prices: 'weir_prices',
   /** Who signs may read it: the grant secret. */
   secrets: 'weir_secrets',
+  /** How far the canary of each route has come: see `CanaryState`. */
+  traffic: 'weir_traffic',
   /** Which replica does what only one should. */
   leases: 'weir_leases',
   /** Totals as of a ledger sequence, so that nobody reads the log from its start. Disposable. */

@@ -44,6 +44,18 @@ export const streamSettings = (replicas: number): readonly StreamSettings[] => [
     discard_new_per_subject: true,
   },
   { ...lasting, name: streams.audit, subjects: [subjects.audits], num_replicas: replicas },
+  {
+    ...lasting,
+    name: streams.traffic,
+    subjects: [subjects.allTraffic],
+    num_replicas: replicas,
+    // The last changes of each route: none of them is money.
+    discard: DiscardPolicy.Old,
+    max_msgs_per_subject: 10_000,
+    max_age: 400 * nanosPerDay,
+    duplicate_window: 600 * nanosPerSecond,
+    deny_purge: false,
+  },
   // Copies for people to look at: the oldest may go.
   {
     ...lasting,

@@ -1,6 +1,6 @@
-import type { WayConfig, WeirConfig } from '@weir/contracts';
+import type { WeirConfig } from '@weir/contracts';
 import { explainRules, explainVariants, isAssigned } from './explain-variants.ts';
-import { findWay } from './find-way.ts';
+import { findWay, type Way } from './find-way.ts';
 import { judgeUpstream } from './judge-upstream.ts';
 import { isSafePath, type MatchedRoute, matchRoute, withoutQuery } from './match-route.ts';
 import { missedCondition, type RoutedRequest } from './missed-condition.ts';
@@ -32,7 +32,7 @@ const textHeadersOf = (headers: RoutedRequest['headers']): Record<string, string
     Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
   );
 
-const explainUpstreams = (config: WeirConfig, { api, model }: UpstreamQuestion, way: WayConfig): string[] =>
+const explainUpstreams = (config: WeirConfig, { api, model }: UpstreamQuestion, way: Way): string[] =>
   namedByWay(config, way).flatMap(({ upstream: name }) => {
     const upstream = config.upstreams[name];
     if (upstream === undefined) return [];

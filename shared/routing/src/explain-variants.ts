@@ -1,5 +1,4 @@
-import type { WayConfig } from '@weir/contracts';
-import { missedByRule } from './find-way.ts';
+import { missedByRule, type Way } from './find-way.ts';
 import type { Variant } from './order-variants.ts';
 import type { UpstreamQuestion } from './select-upstreams.ts';
 import { splitKeyOf } from './split-key.ts';
@@ -29,9 +28,10 @@ const assignedBy = (plan: VariantPlan, { request }: UpstreamQuestion): string | 
 };
 
 /** Whether it can be said which variant a request gets; otherwise only what its chances are. */
-export const isAssigned = (way: WayConfig, question: UpstreamQuestion): boolean => {
+export const isAssigned = (way: Way, question: UpstreamQuestion): boolean => {
   const plan = variantPlanOf(way);
-  return plan === undefined || assignedBy(plan, question) !== undefined;
+  // How far a canary has come is nothing that the configuration says.
+  return plan === undefined || (!way.canary && assignedBy(plan, question) !== undefined);
 };
 
 const percentOf = ({ weight }: Variant, variants: readonly Variant[]): string => {
@@ -40,13 +40,15 @@ const percentOf = ({ weight }: Variant, variants: readonly Variant[]): string =>
 };
 
 /** The shares of a way's variants, and which of them a request gets where that can be said. */
-export const explainVariants = (way: WayConfig, question: UpstreamQuestion): string[] => {
+export const explainVariants = (way: Way, question: UpstreamQuestion): string[] => {
   const plan = variantPlanOf(way);
   if (plan === undefined) return [];
   const lines = [`variants by ${plan.by}`];
   for (const variant of plan.variants) {
-    lines.push(`  ${variant.name}: ${variant.upstream}, ${percentOf(variant, plan.variants)}`);
+    const share = way.canary ? 'as far as its steps have come' : percentOf(variant, plan.variants);
+    lines.push(`  ${variant.name}: ${variant.upstream}, ${share}`);
   }
+  if (way.canary) return lines;
   const assigned = assignedBy(plan, question);
   const [first] = question.request ? variantsFor(plan, question.request) : [];
   if (assigned !== undefined && first) lines.push(`  ${first.name}, by ${assigned}`);

@@ -1,5 +1,14 @@
-import { matchesPattern, matchesSomePattern, type RouteRuleConfig, type WayConfig } from '@weir/contracts';
+import {
+  matchesPattern,
+  matchesSomePattern,
+  type RouteConfig,
+  type RouteRuleConfig,
+  type WayConfig,
+} from '@weir/contracts';
 import type { UpstreamQuestion } from './select-upstreams.ts';
+
+/** Where requests go: a route, or one of its rules. Only a route can have a canary. */
+export type Way = WayConfig & Pick<RouteConfig, 'canary'>;
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -25,7 +34,7 @@ export const missedByRule = (
 };
 
 /** Where a request of a route goes: as the first rule says that it fulfils, otherwise as the route says. */
-export const findWay = (question: UpstreamQuestion): WayConfig => {
+export const findWay = (question: UpstreamQuestion): Way => {
   const { route } = question;
   return route.rules?.find((rule) => missedByRule(rule, question) === undefined) ?? route;
 };

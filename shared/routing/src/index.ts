@@ -1,4 +1,5 @@
 export { matchesPattern, matchesSomePattern } from '@weir/contracts';
+export { canaryRevision } from './canary-revision.ts';
 export { explainRoute } from './explain-route.ts';
 export { type ListedModel, listModels } from './list-models.ts';
 export { type MatchedRoute, matchRoute, type RouteMatch } from './match-route.ts';

@@ -3,11 +3,10 @@ import {
   matchesSomePattern,
   type Principal,
   type RouteConfig,
-  type WayConfig,
   type WeirConfig,
 } from '@weir/contracts';
 import { usualPath } from './api-of-path.ts';
-import { findWay } from './find-way.ts';
+import { findWay, type Way } from './find-way.ts';
 import { judgeUpstream, type UpstreamVerdict } from './judge-upstream.ts';
 import { mainApiOf } from './speaks-api.ts';
 import type { SplitRequest } from './split-key.ts';
@@ -22,6 +21,8 @@ export interface UpstreamQuestion {
   readonly principal?: Pick<Principal, 'tier'>;
   /** Absent while it is not known: conditions on headers then fail, and variants come as they are listed. */
   readonly request?: SplitRequest;
+  /** Percent of the requests that the route's canary gets. Absent while it is not known: both may get it. */
+  readonly canaryWeight?: number;
 }
 
 export interface UpstreamCandidate {
@@ -70,16 +71,25 @@ interface Named {
   readonly variant?: string;
 }
 
-const variantsOfWay = (way: WayConfig, request: SplitRequest | undefined): readonly Named[] | undefined => {
-  const plan = variantPlanOf(way);
+type VariantQuestion = Pick<UpstreamQuestion, 'request' | 'canaryWeight'>;
+
+const variantsOfWay = (
+  way: Way,
+  { request, canaryWeight }: VariantQuestion,
+): readonly Named[] | undefined => {
+  const plan = variantPlanOf(way, canaryWeight);
   if (!plan) return undefined;
   const variants = request === undefined ? plan.variants : variantsFor(plan, request);
   return variants.map(({ upstream, name }) => ({ upstream, variant: name }));
 };
 
 /** Upstreams of a way, the preferred first. */
-export const namedByWay = (config: WeirConfig, way: WayConfig, request?: SplitRequest): readonly Named[] => {
-  const variants = variantsOfWay(way, request);
+export const namedByWay = (
+  config: WeirConfig,
+  way: Way,
+  question: VariantQuestion = {},
+): readonly Named[] => {
+  const variants = variantsOfWay(way, question);
   if (variants) return variants.filter(({ upstream }) => Object.hasOwn(config.upstreams, upstream));
   const names = way.upstreams.length > 0 ? way.upstreams : Object.keys(config.upstreams);
   return names.flatMap((upstream) => (Object.hasOwn(config.upstreams, upstream) ? [{ upstream }] : []));
@@ -95,7 +105,7 @@ export const selectUpstreams = (config: WeirConfig, question: UpstreamQuestion):
   if (refusal !== undefined) return modelNotFound(refusal);
   const { api, model } = question;
   const way = findWay(question);
-  const named = namedByWay(config, way, question.request);
+  const named = namedByWay(config, way, question);
   const serving: { candidate: UpstreamCandidate; closeness: number }[] = [];
   let otherApi: Api | undefined;
   for (const one of named) {

@@ -1,11 +1,13 @@
-import type { WayConfig, WeirConfig } from '@weir/contracts';
+import type { WeirConfig } from '@weir/contracts';
+import type { Way } from './find-way.ts';
 
 const ofKey = (key: string | undefined): readonly string[] =>
   key?.startsWith('header:') ? [key.slice('header:'.length)] : [];
 
-const ofWay = ({ splitBy, abTest }: WayConfig): readonly string[] => [
+const ofWay = ({ splitBy, abTest, canary }: Way): readonly string[] => [
   ...ofKey(splitBy),
   ...ofKey(abTest?.by),
+  ...ofKey(canary?.splitBy),
   ...(abTest?.header === undefined ? [] : [abTest.header]),
 ];
 

@@ -1,9 +1,10 @@
 import { type EnvelopeMeta, parseConfig, type WeirConfig } from '@weir/contracts';
 import { describe, expect, test } from 'vitest';
+import { canaryRevision } from './canary-revision.ts';
 import { explainRoute } from './explain-route.ts';
 import { findRoute } from './route-table.ts';
 import { selectUpstreams } from './select-upstreams.ts';
-import type { SplitRequest } from './split-key.ts';
+import { type SplitRequest, splitKeyOf } from './split-key.ts';
 import { trafficHeaders } from './traffic-headers.ts';
 
 const gpt = { provider: 'openai-compatible', targets: ['http://127.0.0.1:8090'] };
@@ -112,6 +113,15 @@ describe('a split', () => {
 
   test('without the header goes by the request', () => {
     expect(new Set(ids.map((id) => upstreamsOf('sticky', caller({ id }))[0]))).toEqual(new Set(['v1', 'v2']));
+  });
+
+  test('tells anonymous callers apart by their address, as they have no key', () => {
+    const ways = [1, 2].map((host) => {
+      const principal = { org: 'anonymous', team: '_', key: '_' };
+      const client = { ip: `10.0.0.${host}`, headers: {} };
+      return splitKeyOf('key', { id: 'request-1', client, principal });
+    });
+    expect(ways).toEqual(['10.0.0.1', '10.0.0.2']);
   });
 
   test('gives the share of a variant that has not the model to the others', () => {
@@ -237,3 +247,86 @@ describe('a configuration is refused', () => {
     expect(parsed.outcome === 'invalid' ? parsed.problems.map((one) => one.path) : []).toContain(path);
   });
 });
+
+describe('a canary', () => {
+  const canary = {
+    stable: 'v1',
+    canary: 'v2',
+    splitBy: 'header:x-session',
+    steps: [{ weight: 5, holdMs: 1 }],
+  };
+  const trial = valid([
+    route({ name: 'trial', canary, rules: [{ match: { models: ['gpt-mini'] }, upstreams: ['small'] }] }),
+  ]);
+  const [found] = trial.routes;
+  if (!found) throw new Error('no route');
+
+  const variantsAt = (weight: number | undefined, session: string, model = 'gpt-4') => {
+    const selection = selectUpstreams(trial, {
+      route: found,
+      api: 'openai.chat',
+      model,
+      request: caller({ headers: { 'x-session': session } }),
+      ...(weight === undefined ? {} : { canaryWeight: weight }),
+    });
+    return selection.outcome === 'found' ? selection.candidates.map(({ variant }) => variant) : [];
+  };
+
+  test('gets its share, keeps who has it while that grows, and leaves the rest to the stable upstream', () => {
+    const shares = [0, 5, 40, 100].map(
+      (weight) => new Set(ids.filter((id) => variantsAt(weight, id)[0] === 'canary')),
+    );
+    expect(shares[0]?.size).toBe(0);
+    expect(shares[3]?.size).toBe(ids.length);
+    expect([...(shares[1] ?? [])].every((id) => shares[2]?.has(id))).toBe(true);
+    expect(shares[1]?.size ?? 0).toBeGreaterThan(0);
+    expect(shares[2]?.size ?? 0).toBeGreaterThan(shares[1]?.size ?? 0);
+  });
+
+  test('that was rolled back gets nothing at all, and one that has it all leaves its failures to the other', () => {
+    expect(variantsAt(0, 'any')).toEqual(['stable']);
+    expect(variantsAt(100, 'any')).toEqual(['canary', 'stable']);
+  });
+
+  test('counts among those that a request may cost while it is not known how far it has come', () => {
+    expect([...variantsAt(undefined, 'any')].sort()).toEqual(['canary', 'stable']);
+  });
+
+  test('has no part in what a rule sends elsewhere', () => {
+    expect(variantsAt(100, 'any', 'gpt-mini')).toEqual([undefined]);
+  });
+
+  test('is explained, and its header travels', () => {
+    const text = explainRoute(trial, { method: 'POST', path: '/x', headers: {}, model: 'gpt-4' });
+    expect(text).toContain('canary: v2, as far as its steps have come\n  order: by share');
+    expect(trafficHeaders(trial)).toEqual(['x-session']);
+  });
+
+  test('has a revision that goes with its configuration, whatever the order in the file', () => {
+    const revisionOf = (given: object): string | undefined => {
+      const other = valid([route({ name: 'trial', canary: given })]).routes[0]?.canary;
+      return other && canaryRevision(other);
+    };
+    const { stable, ...rest } = canary;
+    expect(revisionOf({ ...rest, stable })).toBe(revisionOf(canary));
+    expect(revisionOf(canary)).toMatch(/^[0-9a-f]{16}$/);
+    expect(revisionOf({ ...canary, steps: [{ weight: 6, holdMs: 1 }] })).not.toBe(revisionOf(canary));
+    expect(revisionOf({ ...canary, rollback: { minRequests: 7 } })).not.toBe(revisionOf(canary));
+  });
+
+  test.each<[string, object, string]>([
+    ['an upstream that is not there', { canary: 'v3' }, 'routes[0].canary.canary'],
+    ['itself as its stand-in', { canary: 'v1' }, 'routes[0].canary.canary'],
+    ['shares that fall', { steps: [step(50), step(5)] }, 'routes[0].canary.steps'],
+    ['more than all', { steps: [step(101)] }, 'routes[0].canary.steps[0].weight'],
+    ['no step', { steps: [] }, 'routes[0].canary.steps'],
+  ])('is refused: %s', (_what, given, path) => {
+    const routes = [route({ name: 'bad', canary: { ...canary, ...given } })];
+    const parsed = parseConfig({ version: 1, upstreams, routes });
+    expect(parsed.outcome === 'invalid' ? parsed.problems.map((one) => one.path) : []).toContain(path);
+  });
+});
+
+function step(weight: number): object {
+  return { weight, holdMs: 1 };
+}

@@ -1,4 +1,5 @@
-import type { SplitKey, WayConfig } from '@weir/contracts';
+import type { CanaryConfig, SplitKey } from '@weir/contracts';
+import type { Way } from './find-way.ts';
 import { orderVariants, type Variant } from './order-variants.ts';
 import { type SplitRequest, splitKeyOf } from './split-key.ts';
 
@@ -8,10 +9,26 @@ export interface VariantPlan {
   readonly by: SplitKey;
   /** Its value names a variant, whatever its weight. */
   readonly header?: string;
+  /** Comes last of all, if it has no weight. */
+  readonly standIn?: Variant;
 }
 
-/** Undefined: the way has none. */
-export const variantPlanOf = ({ split, splitBy, abTest }: WayConfig): VariantPlan | undefined => {
+const planCanary = (config: CanaryConfig, weight: number | undefined): VariantPlan => {
+  // While it is not known how far it has come, both may get the request.
+  const percent = weight ?? 50;
+  const stable = { name: 'stable', upstream: config.stable, weight: 100 - percent };
+  const canary = { name: 'canary', upstream: config.canary, weight: percent };
+  return {
+    variants: percent > 0 ? [stable, canary] : [stable],
+    by: config.splitBy ?? 'request',
+    standIn: stable,
+  };
+};
+
+/** Undefined: the way has none. `canaryWeight`: percent, of the route's canary. */
+export const variantPlanOf = (way: Way, canaryWeight?: number): VariantPlan | undefined => {
+  const { split, splitBy, abTest, canary } = way;
+  if (canary) return planCanary(canary, canaryWeight);
   if (split)
     return { variants: split.map((share) => ({ ...share, name: share.upstream })), by: splitBy ?? 'request' };
   return abTest;
@@ -27,7 +44,8 @@ const namedByHeader = (
 
 /** The variants for one request: its own first, then those that stand in for it. */
 export const variantsFor = (plan: VariantPlan, request: SplitRequest): readonly Variant[] => {
-  const ordered = orderVariants(plan.variants, splitKeyOf(plan.by, request));
+  const drawn = orderVariants(plan.variants, splitKeyOf(plan.by, request));
+  const ordered = plan.standIn?.weight === 0 ? [...drawn, plan.standIn] : drawn;
   const named = namedByHeader(plan, request.client.headers);
   return named === undefined ? ordered : [named, ...ordered.filter((variant) => variant !== named)];
 };

@@ -35,7 +35,7 @@ const openAccount = (
     },
     rate: () => ({ status: 'rated', amountNano: '9', chargeNano: '7', currency: 'USD' }),
     paces,
-    outcomes,
+    targetOutcomes: outcomes,
     load: { take: () => ({ firstByte: () => told.push('first byte'), release: () => told.push('free') }) },
     holds: {
       finish: (id: string) => told.push(`finish ${id}`),

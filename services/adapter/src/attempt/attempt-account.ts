@@ -2,8 +2,9 @@ import type { AttemptOutcome, ErrorReason, UsageFrame } from '@weir/contracts';
 import type { CommitResult } from '@weir/messaging';
 import type { Span } from '@weir/runtime';
 import type { LoadTicket } from '../core/load-tracker.ts';
+import type { OutcomeTicket } from '../core/outcome-counter.ts';
 import type { TapReport } from '../core/response-tap.ts';
-import type { OutcomeTicket } from '../core/target-outcomes.ts';
+import type { TargetOutcomeTicket } from '../core/target-outcomes.ts';
 import type { PaceTicket } from '../core/target-paces.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 import { type AttemptUsage, createAttemptUsage } from './attempt-usage.ts';
@@ -25,7 +26,8 @@ export class AttemptAccount {
   #usage: AttemptUsage;
   #ticket: LoadTicket;
   #pace: PaceTicket;
-  #outcome: OutcomeTicket;
+  #health: TargetOutcomeTicket;
+  #outcome: OutcomeTicket | undefined;
   #span: Span;
   #called = false;
   #providerRequestId: string | undefined;
@@ -42,6 +44,7 @@ export class AttemptAccount {
       ...(meta.trace === undefined ? {} : { parent: meta.trace }),
       attributes: { 'weir.upstream': upstream.name, 'weir.target': meta.attempt.target },
     });
+    this.#outcome = deps.outcomes?.begin(meta.route, upstream.name, this.startedAt);
     const { scheduler, dispatch, target, reservedTokens } = meta.attempt;
     this.#ticket = deps.load.take({
       pool: upstream.name,
@@ -51,7 +54,7 @@ export class AttemptAccount {
       dispatch,
     });
     const answersAtOnce = meta.stream || meta.api === 'openai.embeddings';
-    this.#outcome = deps.outcomes.take(upstream.name, target);
+    this.#health = deps.targetOutcomes.take(upstream.name, target);
     this.#pace = deps.paces.take({ pool: upstream.name, target, tokens: reservedTokens, answersAtOnce });
   }
 
@@ -70,7 +73,7 @@ export class AttemptAccount {
     const { name, provider } = this.#input.upstream;
     this.status = status;
     // Of a success the first byte is awaited: a head alone may be all that comes.
-    if (status >= 300) this.#outcome.answered(status);
+    if (status >= 300) this.#health.answered(status);
     this.#deps.metrics.answered(name, status);
     const requestId = headers[provider.requestIdHeader];
     if (typeof requestId === 'string') this.#providerRequestId = requestId;
@@ -81,14 +84,20 @@ export class AttemptAccount {
     if (this.#firstByteAt !== undefined) return;
     this.#firstByteAt = this.#deps.now();
     this.#ticket.firstByte();
-    if (isAnswer && this.status !== undefined) this.#outcome.answered(this.status);
+    if (isAnswer && this.status !== undefined) this.#health.answered(this.status);
     this.#pace.firstByte({ succeeded: isAnswer && (this.status ?? 0) < 300 }, this.#firstByteAt);
+    this.#outcome?.firstByte(this.#firstByteAt);
     this.#deps.metrics.firstByte(this.#input.upstream.name, this.#firstByteAt - this.startedAt);
+  }
+
+  /** Looks at the clock. */
+  tick(now: number): void {
+    this.#outcome?.tick(now);
   }
 
   failed(reason: ErrorReason): void {
     const isSilent = reason === 'request_deadline' && this.#called && this.#firstByteAt === undefined;
-    this.#outcome.failed(isSilent ? 'first_byte_timeout' : reason);
+    this.#health.failed(isSilent ? 'first_byte_timeout' : reason);
     this.#deps.metrics.failed(this.#input.upstream.name, reason);
   }
 
@@ -97,9 +106,10 @@ export class AttemptAccount {
   }
 
   /** The call is over: somebody else may have its place, at the target and within a limit. */
-  release({ handedBack }: AttemptEnd): void {
+  release({ handedBack, outcome, reason }: AttemptEnd): void {
     this.#ticket.release();
     this.#pace.end(this.#deps.now());
+    this.#outcome?.ended({ outcome, reason, status: this.status });
     const { grant, id, submission } = this.#input.meta;
     if (!grant.held || handedBack) return;
     // Nothing was used, and perhaps not even the intent was stored: then no account will ever end the hold.

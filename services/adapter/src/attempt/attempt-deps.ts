@@ -3,6 +3,7 @@ import type { Bus, HoldNotices, UsagePublisher } from '@weir/messaging';
 import type { Logger, Tracer } from '@weir/runtime';
 import type { DrainLimit } from '../core/drain-limit.ts';
 import type { LoadTracker } from '../core/load-tracker.ts';
+import type { OutcomeCounter } from '../core/outcome-counter.ts';
 import type { TargetOutcomes } from '../core/target-outcomes.ts';
 import type { TargetPaces } from '../core/target-paces.ts';
 import type { LivePrices } from '../live-prices.ts';
@@ -34,8 +35,10 @@ export interface AttemptDeps {
   /** Undefined while there are no prices. */
   readonly rate: LivePrices['rate'];
   readonly load: LoadTracker;
-  readonly outcomes: TargetOutcomes;
+  readonly targetOutcomes: TargetOutcomes;
   readonly paces: Pick<TargetPaces, 'take'>;
+  /** Absent: nobody judges canaries. */
+  readonly outcomes?: Pick<OutcomeCounter, 'begin'>;
   readonly holds: HoldNotices;
   readonly drains: DrainLimit;
   /** How long an answer is read that nobody waits for. */

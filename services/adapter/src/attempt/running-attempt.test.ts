@@ -22,7 +22,7 @@ const begin = () => {
         return events.length === 1 ? intent.promise : Promise.resolve({ outcome: 'committed' });
       },
     },
-    outcomes: { take: () => ({ answered: () => {}, failed: () => {} }) },
+    targetOutcomes: { take: () => ({ answered: () => {}, failed: () => {} }) },
     paces: { take: () => ({ called: () => {}, firstByte: () => {}, end: () => {} }) },
     load: { take: () => ({ firstByte: () => undefined, release: () => undefined }) },
     holds: { finish: () => undefined },

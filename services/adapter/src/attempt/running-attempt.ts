@@ -96,6 +96,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
 
   /** Looks at the clock: deadline, silence, an intent that is not acknowledged. Called about each 250 ms. */
   tick(now: number): void {
+    this.#account.tick(now);
     if (now >= this.input.meta.deadline) this.#expire();
     else if (this.finished) this.#writer.tick();
     else if (this.#drainingSince !== undefined) {

@@ -1,7 +1,7 @@
 import type { ErrorReason, TargetHealth } from '@weir/contracts';
 
 /** How one attempt went, as far as its target is to blame. */
-export interface OutcomeTicket {
+export interface TargetOutcomeTicket {
   /** The target answers. Idempotent. */
   answered(status: number): void;
   /** The attempt failed. Counts once, and only what the target is to blame for. */
@@ -10,7 +10,7 @@ export interface OutcomeTicket {
 
 /** Counts how attempts at targets went. A machine: no clock, no I/O. */
 export interface TargetOutcomes {
-  take(pool: string, target: string): OutcomeTicket;
+  take(pool: string, target: string): TargetOutcomeTicket;
   of(
     pool: string,
     target: string,

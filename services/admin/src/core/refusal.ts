@@ -24,6 +24,7 @@ export const adminReasons = {
   team_not_found: { code: 'not_found', status: 404 },
   key_not_found: { code: 'not_found', status: 404 },
   book_not_found: { code: 'not_found', status: 404 },
+  canary_not_found: { code: 'not_found', status: 404 },
   request_not_found: { code: 'not_found', status: 404 },
   already_exists: { code: 'already_exists', status: 409 },
   managed_by_file: { code: 'failed_precondition', status: 409 },

@@ -10,6 +10,8 @@ export interface ExchangeSummary {
   readonly status: number;
   readonly error: WireError | undefined;
   readonly candidate: Candidate | undefined;
+  /** Which of the route's variants answered. */
+  readonly variant: string | undefined;
   readonly usage: UsageFrame | undefined;
   readonly firstByteAt: number | undefined;
   readonly responseBytes: number;
@@ -41,6 +43,7 @@ export class Exchange {
       status: this.#status,
       error: this.#error,
       candidate: this.#candidate,
+      variant: this.#head?.headers.find(([name]) => name === 'x-weir-variant')?.[1],
       usage: this.#usage,
       firstByteAt: this.#firstByteAt,
       responseBytes: this.response.sentBytes,

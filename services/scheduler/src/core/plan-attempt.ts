@@ -28,6 +28,8 @@ export interface PlanInput {
   readonly verdict: (pool: string, place: Place) => HealthVerdict;
   /** Counts the requests of a pool, for round-robin. */
   readonly turnOf: (pool: string) => number;
+  /** Percent of a route's requests that its canary gets. Absent: 0. */
+  readonly canaryWeightOf?: (route: string) => number;
   /** The backoff of this attempt has been waited for. */
   readonly hasWaited: boolean;
   /** Milliseconds since the epoch. */
@@ -176,7 +178,8 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
   }
   const { principal, api, model } = meta;
   const known = principal ? { principal } : {};
-  const selection = selectUpstreams(config, { route, api, model, request: meta, ...known });
+  const canaryWeight = input.canaryWeightOf?.(route.name) ?? 0;
+  const selection = selectUpstreams(config, { route, api, model, request: meta, canaryWeight, ...known });
   if (selection.outcome === 'rejected') {
     return reject({ reason: selection.reason, message: selection.message, shouldRetry: false });
   }

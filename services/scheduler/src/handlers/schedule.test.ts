@@ -68,6 +68,7 @@ const createRecorded = (given: Partial<SchedulerDependencies> = {}) => {
     holds: { release: (id) => released.push(id), extend: () => undefined },
     self: 'scheduler-1',
     config: () => config,
+    canaryWeightOf: () => 0,
     delays: {
       add: (delayMs, run) => {
         waiting.push({ delayMs, run });

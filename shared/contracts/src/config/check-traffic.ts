@@ -9,13 +9,13 @@ const isGiven = (node: RawNode): boolean =>
   Array.isArray(node.value) ? node.value.length > 0 : node.value !== undefined;
 
 const waysOf = (place: RawNode): readonly RawNode[] =>
-  ['upstreams', 'split', 'abTest'].map((name) => fieldOf(place, name)).filter(isGiven);
+  ['upstreams', 'split', 'abTest', 'canary'].map((name) => fieldOf(place, name)).filter(isGiven);
 
 const checkWays = (place: RawNode): ConfigProblem[] => {
   const [, ...others] = waysOf(place);
   const splitBy = fieldOf(place, 'splitBy');
   return [
-    ...others.map((way) => problem(way, 'only one of `upstreams`, `split`, `abTest`')),
+    ...others.map((way) => problem(way, 'only one of `upstreams`, `split`, `abTest`, `canary`')),
     ...(isGiven(splitBy) && !isGiven(fieldOf(place, 'split'))
       ? [problem(splitBy, 'nothing: there is no `split`')]
       : []),
@@ -26,7 +26,9 @@ const checkPlace = (place: RawNode, upstreams: readonly string[]): ConfigProblem
   const shares = itemsOf(fieldOf(place, 'split'));
   const variants = itemsOf(fieldOf(fieldOf(place, 'abTest'), 'variants'));
   const listed = itemsOf(fieldOf(place, 'upstreams'));
-  const mentions = [listed, named(shares, 'upstream'), named(variants, 'upstream')];
+  const canary = fieldOf(place, 'canary');
+  const trial = [fieldOf(canary, 'stable'), fieldOf(canary, 'canary')];
+  const mentions = [listed, named(shares, 'upstream'), named(variants, 'upstream'), trial];
   const unknown = mentions.flat().flatMap((mention) => {
     const name = textOf(mention);
     if (name === undefined || upstreams.includes(name)) return [];

@@ -1,5 +1,6 @@
 export { type AdminBody, type AdminBodyName, type ReadAdminBody, readAdminBody } from './admin-body.ts';
 export { builtinRoutes } from './builtin-routes.ts';
+export * from './canary-config.ts';
 export { closestName } from './closest-name.ts';
 export { configJsonSchema } from './config-json-schema.ts';
 export { type ConfigPlace, type ConfigProblem, renderProblem, toPath } from './config-problem.ts';

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { apis } from '../envelope.ts';
+import { canarySchema } from './canary-schema.ts';
 import {
   bodyLimitField,
   countField,
@@ -66,6 +67,7 @@ export const routeSchema = z.strictObject({
   api: z.enum(apis).exactOptional().describe('API of the client; read off the path unless given.'),
   stripPrefix: pathField.exactOptional().describe('Taken off the front of the path.'),
   ...wayShape,
+  canary: canarySchema.exactOptional().describe('An upstream that gets more and more, while it does well.'),
   rules: rulesSchema.exactOptional().describe('Where else requests go; the first that matches wins.'),
   authentication: z.enum(['key', 'none']).default('key').describe('none lets anonymous callers in.'),
   timeoutMs: optionalDurationField.describe('Deadline of a request.'),

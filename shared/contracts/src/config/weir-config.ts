@@ -1,4 +1,5 @@
 import type { Api } from '../envelope.ts';
+import type { CanaryConfig } from './canary-config.ts';
 import type { ExportConfig } from './export-config.ts';
 import type { CircuitBreakerConfig, HealthCheckConfig, OutlierDetectionConfig } from './health-config.ts';
 import type { BudgetConfig, RateLimitConfig } from './limit-config.ts';
@@ -144,6 +145,8 @@ export interface RouteConfig extends WayConfig {
   readonly api?: Api;
   /** Taken off the front of the path before it travels on. Absent: nothing is. */
   readonly stripPrefix?: string;
+  /** In place of the other ways. Absent: none. */
+  readonly canary?: CanaryConfig;
   /** The first that a request fulfils says where it goes, in place of the route. Absent: none. */
   readonly rules?: readonly RouteRuleConfig[];
   /** `none` lets anonymous callers in. */

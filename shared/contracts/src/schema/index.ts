@@ -3,6 +3,7 @@ export { channels } from './asyncapi/channels.ts';
 export { auditEventSchema } from './audit-event-schema.ts';
 export * from './binary-layouts.ts';
 export * from './budget-status-schema.ts';
+export * from './canary-schemas.ts';
 export * from './control-schema.ts';
 export * from './envelope-schema.ts';
 export * from './frame-schema.ts';

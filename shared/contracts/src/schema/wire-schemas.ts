@@ -1,5 +1,6 @@
 import { auditEventSchema } from './audit-event-schema.ts';
 import { budgetsAnswerSchema, budgetsQuestionSchema } from './budget-status-schema.ts';
+import * as canary from './canary-schemas.ts';
 import { controlMessageSchema } from './control-schema.ts';
 import * as envelope from './envelope-schema.ts';
 import * as frame from './frame-schema.ts';
@@ -35,6 +36,12 @@ export const wireSchemas = {
   TargetLoad: targetLoadSchema,
   ReservationGossip: reservationGossipSchema,
   GossipedReservation: gossipedReservationSchema,
+  OutcomeReport: canary.outcomeReportSchema,
+  OutcomeCounts: canary.outcomeCountsSchema,
+  CanaryOutcomes: canary.canaryOutcomesSchema,
+  CanaryState: canary.canaryStateSchema,
+  CanaryChanged: canary.canaryChangedSchema,
+  CanaryEvent: canary.canaryEventSchema,
   Usage: usage.usageSchema,
   AttemptStarted: usage.attemptStartedSchema,
   AttemptFinal: usage.attemptFinalSchema,

@@ -42,6 +42,10 @@ export const asyncApiDocument = (): JsonObject => ({
     },
     [buckets.prices]: { description: 'Imported price books.' },
     [buckets.secrets]: { description: 'Secrets of the mesh. For its services only.' },
+    [buckets.traffic]: {
+      description: 'How far the canary of each route has come, by the name of the route.',
+      value: { $ref: schemaPath('CanaryState') },
+    },
     [buckets.leases]: { description: 'Which replica does what only one should.' },
     [buckets.checkpoints]: { description: 'How far readers of the ledger have come. `sink.<name>`: a sink.' },
   },

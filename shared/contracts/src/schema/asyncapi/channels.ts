@@ -37,6 +37,7 @@ export const parameters = {
   period: { description: 'Start of the period that the alert is about, seconds since the epoch.' },
   threshold: { description: 'The threshold that was reached, and the limit that it is a part of.' },
   service: { description: 'Name of the service that refused it.' },
+  route: { description: 'Name of a route.' },
 } as const satisfies Record<string, JsonObject>;
 
 const flowControl = {
@@ -107,6 +108,12 @@ export const channels = {
     messages: ['grantedEnvelope'],
     description: "Requests for a pool that is saturated, to the replica that keeps the pool's queue.",
   },
+  outcomes: {
+    subject: subjects.outcomes(slot('instance')),
+    subscription: subjects.allOutcomes,
+    messages: ['outcomeReport'],
+    description: 'How attempts at canaries went, as one adapter instance has counted since it started.',
+  },
   hop: {
     subject: subjects.hop(slot('self'), slot('next'), slot('ingress'), slot('request')),
     subscription: subjects.hops(slot('self')),
@@ -158,6 +165,12 @@ export const channels = {
     messages: ['thresholdEvent'],
     description: 'Thresholds of budgets. A subject takes one message, so each alert is sent once.',
     extensions: jetStream(streams.alerts, subjects.alerts),
+  },
+  traffic: {
+    subject: subjects.traffic(slot('route')),
+    messages: ['canaryEvent'],
+    description: 'Changes of the share that the canary of a route gets.',
+    extensions: jetStream(streams.traffic, subjects.allTraffic),
   },
   audit: {
     subject: subjects.audit(slot('org')),

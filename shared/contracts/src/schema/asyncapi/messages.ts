@@ -110,6 +110,7 @@ export const messages = {
   bodyChunk: binary('bodyChunk', 'One chunk of a body.', bodyChunkLayout),
   loadReport: json('loadReport', 'What one adapter instance says of one pool.', 'LoadReport'),
   reservationGossip: json('reservationGossip', 'What one scheduler has just sent.', 'ReservationGossip'),
+  outcomeReport: json('outcomeReport', 'How attempts at canaries went.', 'OutcomeReport'),
   usageEvents: {
     ...json('usageEvents', 'A batch of usage events.', 'UsageEvents', 'application/cloudevents-batch+json'),
     headers: usageHeaders,
@@ -124,6 +125,7 @@ export const messages = {
     headers: ratedHeaders,
   },
   thresholdEvent: cloudEvent('thresholdEvent', 'A budget has reached a threshold.', 'ThresholdEvent'),
+  canaryEvent: cloudEvent('canaryEvent', 'A canary gets another share.', 'CanaryEvent'),
   budgetsQuestion: json('budgetsQuestion', 'Asks for what is spent and held.', 'BudgetsQuestion'),
   budgetsAnswer: json('budgetsAnswer', 'What is spent and held.', 'BudgetsAnswer'),
   beat: {

@@ -66,6 +66,8 @@ export const operations: readonly OperationSpec[] = [
   operation('scheduler', 'receive', 'gossip', 'Learns what the other replicas have sent.'),
   operation('scheduler', 'send', 'queue', 'Hands on what has to wait.'),
   operation('scheduler', 'receive', 'queue', 'Keeps what has to wait.'),
+  operation('adapter', 'send', 'outcomes', 'Tells how attempts at canaries went.'),
+  operation('scheduler', 'receive', 'outcomes', 'Judges canaries.'),
   operation('ingress', 'receive', 'hop', 'Learns that no policy, or no adapter, listens.'),
   operation('policy', 'receive', 'hop', 'Learns that no scheduler listens.'),
   operation('scheduler', 'receive', 'hop', 'Learns that an adapter instance is gone.'),
@@ -96,6 +98,9 @@ export const operations: readonly OperationSpec[] = [
     answer: ['publishAck', 'noResponders'],
   }),
   operation('exporter', 'receive', 'alert', 'Delivers to the webhooks that want alerts.'),
+  operation('scheduler', 'send', 'traffic', 'Tells that a canary gets another share.', {
+    answer: ['publishAck', 'noResponders'],
+  }),
   operation('admin', 'send', 'audit', 'Records a change.', { answer: ['publishAck', 'noResponders'] }),
   operation('metering', 'send', 'deadLetter', 'Keeps what it cannot read.'),
   operation('exporter', 'send', 'deadLetter', 'Keeps what a sink refused.'),
