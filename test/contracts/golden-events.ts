@@ -24,7 +24,14 @@ export const goldenLoadReport: LoadReport = {
   state: 'ready',
   targets: [
     { target: 'gpu-1', pendingTokens: 0, running: 0, capacity: 64 },
-    { target: 'gpu-2', pendingTokens: 5_120, running: 3, capacity: 64, prefillTokensPerSecond: 8_250.5 },
+    {
+      target: 'gpu-2',
+      pendingTokens: 5_120,
+      running: 3,
+      capacity: 64,
+      prefillTokensPerSecond: 8_250.5,
+      engine: { running: 5, waiting: 1, kvUsage: 0.875 },
+    },
   ],
   watermarks: { 'scheduler-1': 41, 'scheduler-2': 7 },
 };

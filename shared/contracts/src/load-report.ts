@@ -23,4 +23,16 @@ export interface TargetLoad {
   readonly capacity: number;
   /** Input tokens per second that the target was seen to take in while busy. Absent until known. */
   readonly prefillTokensPerSecond?: number;
+  /** What the engine behind the target says of itself. Absent: nobody asks it, or it did not answer in time. */
+  readonly engine?: EngineReport;
+}
+
+/** Gauges of an inference engine, a few seconds old at most. What is absent is not known. */
+export interface EngineReport {
+  /** Requests that it computes, whoever sent them. */
+  readonly running?: number;
+  /** Requests that wait in it, whoever sent them. */
+  readonly waiting?: number;
+  /** Share of its KV cache in use, 0 to 1. */
+  readonly kvUsage?: number;
 }

@@ -228,3 +228,22 @@ test('law: a failed target is taken again only when no other has room', () => {
     }),
   );
 });
+
+describe('an attempt that a target at its limit turned away', () => {
+  const busy = { ...failed, lastFailure: 'busy' };
+
+  test('goes to another target at once, and is not one of those that the route allows', () => {
+    const attempt = { ...busy, number: 3, excluded: ['far/t0'] };
+    expect(plan(everything, { attempt }, { hasWaited: false })).toMatchObject({
+      attempt: { upstream: 'near', target: 't1', number: 3, remaining: 0, busy: 1 },
+    });
+  });
+
+  test('goes on at most twice, whatever has failed between', () => {
+    expect(plan(everything, { attempt: { ...busy, busy: 1 } })).toMatchObject({ attempt: { busy: 2 } });
+    expect(plan(everything, { attempt: { ...failed, busy: 2 } })).toMatchObject({ attempt: { busy: 2 } });
+    expect(plan(everything, { attempt: { ...busy, busy: 2 } })).toMatchObject({
+      error: { reason: 'saturated', retryAfterMs: 1_000 },
+    });
+  });
+});

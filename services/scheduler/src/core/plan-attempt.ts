@@ -1,5 +1,6 @@
 import {
   type Attempt,
+  busyTarget,
   type EnvelopeMeta,
   isErrorReason,
   type WeirConfig,
@@ -7,7 +8,7 @@ import {
 } from '@weir/contracts';
 import { findRoute, selectUpstreams, type UpstreamCandidate } from '@weir/routing';
 import { backoffMs } from './backoff.ts';
-import { excludedTargets, exclusionOf, exclusionsAfter } from './exclusions.ts';
+import { busyAfter, excludedTargets, exclusionOf, exclusionsAfter } from './exclusions.ts';
 import type { Place } from './place.ts';
 import * as refusals from './refusals.ts';
 import { selectTarget } from './select-target.ts';
@@ -42,6 +43,8 @@ export interface PlannedAttempt {
   readonly model: string;
   readonly excluded: readonly string[];
   readonly lastFailure: string | undefined;
+  /** How often the request was turned away. Undefined: never. */
+  readonly busy: number | undefined;
   readonly reservedTokens: number;
 }
 
@@ -119,10 +122,14 @@ const countAlternatives = (
   return untried.size;
 };
 
-/** An attempt that a draining adapter turned away never began, so it is not one of those the route allows. */
+/** A view of the load that was wrong twice is not better the third time. */
+const maxBusy = 2;
+
+/** An attempt that was turned away never began, so it is not one of those the route allows. */
 const numberAfter = (attempt: Attempt | undefined): number => {
   if (!attempt) return 1;
-  return attempt.lastFailure === 'draining' ? attempt.number : attempt.number + 1;
+  const wasTurnedAway = attempt.lastFailure === 'draining' || attempt.lastFailure === busyTarget;
+  return wasTurnedAway ? attempt.number : attempt.number + 1;
 };
 
 /** Turns a request into an attempt at one target, a pause before it, or an error. */
@@ -135,7 +142,11 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
   if (!route) return reject(refusals.noConfig(isFirst));
   const { retry } = route;
   if (number > retry.attempts) return reject(refusals.attemptsUsedUp(meta.attempt?.lastFailure));
-  if (!isFirst && !input.hasWaited) {
+  const busy = busyAfter(meta.attempt);
+  if (busy > maxBusy) return reject(refusals.saturated(meta.model));
+  // Another target is free now: there is nothing to wait for.
+  const wasBusy = meta.attempt?.lastFailure === busyTarget;
+  if (!isFirst && !wasBusy && !input.hasWaited) {
     const leftMs = meta.deadline - now;
     return { outcome: 'delayed', delayMs: backoffMs({ retry, number, leftMs, random }) };
   }
@@ -161,6 +172,7 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
     model: found.candidate.model,
     excluded,
     lastFailure: meta.attempt?.lastFailure,
+    busy: busy === 0 ? undefined : busy,
     reservedTokens: inputTokensOf(meta),
   };
   return { outcome: 'planned', attempt };

@@ -8,7 +8,12 @@ export const toRunMeta = (
   origin: Pick<Attempt, 'scheduler' | 'dispatch'>,
   trace: string | undefined,
 ): EnvelopeMeta => {
-  const { instance: _instance, lastFailure, ...rest } = planned;
-  const attempt: Attempt = { ...rest, ...origin, ...(lastFailure === undefined ? {} : { lastFailure }) };
+  const { instance: _instance, lastFailure, busy, ...rest } = planned;
+  const attempt: Attempt = {
+    ...rest,
+    ...origin,
+    ...(lastFailure === undefined ? {} : { lastFailure }),
+    ...(busy === undefined ? {} : { busy }),
+  };
   return { ...meta, attempt, ...(trace === undefined ? {} : { trace }) };
 };

@@ -1,8 +1,9 @@
 import type { Strategy, UpstreamConfig } from '@weir/contracts';
+import { enginePressure, kvCostMs, usualKvUsage } from './engine-pressure.ts';
 import { hasRoom, type Place } from './place.ts';
 
 export interface TargetQuestion {
-  readonly upstream: Pick<UpstreamConfig, 'targets' | 'strategy'>;
+  readonly upstream: Pick<UpstreamConfig, 'targets' | 'strategy' | 'maxRequestsPerTarget'>;
   /** Every fresh place of the upstream's pool. */
   readonly places: readonly Place[];
   /** Names of targets that are not wanted. */
@@ -19,7 +20,7 @@ export interface TargetQuestion {
 
 export type TargetSelection =
   | { readonly outcome: 'selected'; readonly place: Place }
-  /** There are targets, and each instance that leads to one is at its capacity. */
+  /** There are targets, and each is at its limit, or each instance that leads to one at its capacity. */
   | { readonly outcome: 'saturated' }
   | { readonly outcome: 'none' };
 
@@ -29,6 +30,8 @@ interface Choice {
   readonly pendingTokens: number;
   readonly running: number;
   readonly tokensPerSecond: number | undefined;
+  /** Undefined: not known. */
+  readonly kvUsage: number | undefined;
   /** Places with room; never empty. */
   readonly free: readonly Place[];
 }
@@ -42,7 +45,7 @@ const tieShare = 0.01;
 const pick = <Item>(items: readonly Item[], random: () => number): Item | undefined =>
   items[Math.floor(random() * items.length)];
 
-const toChoice = (weight: number, places: readonly Place[]): Choice => {
+const toChoice = (weight: number, places: readonly Place[], maxRequests: number | undefined): Choice => {
   let pendingTokens = 0;
   let running = 0;
   let tokensPerSecond: number | undefined;
@@ -54,7 +57,15 @@ const toChoice = (weight: number, places: readonly Place[]): Choice => {
       tokensPerSecond = Math.max(tokensPerSecond ?? 0, place.prefillTokensPerSecond);
     }
   }
-  return { weight, pendingTokens, running, tokensPerSecond, free: places.filter(hasRoom) };
+  const { kvUsage, foreign, foreignTokens } = enginePressure(places, running);
+  return {
+    weight,
+    pendingTokens: pendingTokens + foreignTokens,
+    running: running + foreign,
+    tokensPerSecond,
+    kvUsage,
+    free: running < (maxRequests ?? Number.POSITIVE_INFINITY) ? places.filter(hasRoom) : [],
+  };
 };
 
 const groupByTarget = (places: readonly Place[]): Map<string, Place[]> => {
@@ -80,10 +91,11 @@ const usualRate = (choices: readonly Choice[]): number => {
 };
 
 /** Milliseconds until the target would have read this request: scheduling reference, §3.3. */
-const costMs = (choice: Choice, inputTokens: number, otherwise: number): number => {
+const costMs = (choice: Choice, inputTokens: number, otherwise: number, usualKv: number): number => {
   const known = choice.tokensPerSecond ?? 0;
   const tokensPerMs = ((known > 0 ? known : otherwise) * choice.weight) / 1_000;
-  return (choice.pendingTokens + inputTokens) / tokensPerMs + decodeInterferenceMs * choice.running;
+  const prefillMs = (choice.pendingTokens + inputTokens) / tokensPerMs;
+  return prefillMs + decodeInterferenceMs * choice.running + kvCostMs(choice.kvUsage ?? usualKv);
 };
 
 /** Two of them at random. The best by old numbers would be the best for everybody: scheduling reference, §3.3. */
@@ -101,7 +113,8 @@ type Choose = (free: readonly Choice[], question: TargetQuestion) => Choice | un
 const leastTokensQueued: Choose = (free, question) => {
   const choices = question.isCurrent ? free : twoOf(free, question.random);
   const otherwise = usualRate(choices);
-  const costs = choices.map((choice) => costMs(choice, question.inputTokens, otherwise));
+  const usualKv = usualKvUsage(choices);
+  const costs = choices.map((choice) => costMs(choice, question.inputTokens, otherwise, usualKv));
   const limit = Math.min(...costs) * (1 + tieShare);
   const best = choices.filter((_choice, position) => (costs[position] ?? Number.POSITIVE_INFINITY) <= limit);
   return pick(best, question.random);
@@ -150,7 +163,7 @@ export const selectTarget = (question: TargetQuestion): TargetSelection => {
   for (const { name, weight } of question.upstream.targets) {
     const places = groups.get(name);
     if (places?.some(({ isOpen }) => isOpen) && !question.excluded.has(name)) {
-      choices.push(toChoice(weight, places));
+      choices.push(toChoice(weight, places, question.upstream.maxRequestsPerTarget));
     }
   }
   if (choices.length === 0) return { outcome: 'none' };

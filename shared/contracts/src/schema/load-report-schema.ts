@@ -2,6 +2,14 @@ import * as z from 'zod';
 import { nameField } from '../config/fields.ts';
 import { countField, epochMsField, instanceField } from './wire-fields.ts';
 
+export const engineReportSchema = z
+  .object({
+    running: countField.exactOptional().describe('Requests that it computes, whoever sent them.'),
+    waiting: countField.exactOptional().describe('Requests that wait in it, whoever sent them.'),
+    kvUsage: z.number().min(0).max(1).exactOptional().describe('Share of its KV cache in use.'),
+  })
+  .readonly();
+
 export const targetLoadSchema = z
   .object({
     target: nameField,
@@ -9,6 +17,7 @@ export const targetLoadSchema = z
     running: countField,
     capacity: countField.describe('Most attempts at a time.'),
     prefillTokensPerSecond: z.number().min(0).exactOptional().describe('Absent: not known yet.'),
+    engine: engineReportSchema.exactOptional().describe('What the engine says of itself. Absent: not known.'),
   })
   .readonly();
 
