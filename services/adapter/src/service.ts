@@ -36,6 +36,7 @@ import { createLivePrices, type LivePrices } from './live-prices.ts';
 import { createLiveUpstreams, type LiveUpstreams } from './live-upstreams.ts';
 import { createLoadReporter } from './load-reporter.ts';
 import { type AdapterSettings, parseSettings } from './settings.ts';
+import { startEngineWatch } from './start-engine-watch.ts';
 import { untilEmpty, untilStored } from './until-done.ts';
 
 const sweepMs = 250;
@@ -189,6 +190,22 @@ export const build: Build = async (context) => {
   registerGauges(context, parts);
   bus.subscribe(subjects.hops(instance), createNobodyHandler(bus));
   bus.subscribe(subjects.controls(instance), createControlHandler({ table, ingresses, now, confirmMs: 900 }));
+  const engines = startEngineWatch(context, upstreams, settings);
+  const reporter = createLoadReporter({
+    bus,
+    instance,
+    load,
+    upstreams,
+    settings,
+    engineOf: engines.of,
+    now,
+  });
+  const stateNow = () => (draining ? 'draining' : 'ready');
+  const busy = context.metrics.counter(
+    'weir_upstream_busy_total',
+    'Requests that a target at its limit turned away, to another target.',
+    ['upstream'],
+  );
   const run = createRunHandler({
     attempt: toAttemptDeps(context, parts),
     table,
@@ -197,6 +214,10 @@ export const build: Build = async (context) => {
     upstreamOf: (name) => upstreams.get(name),
     isDraining: () => draining,
     capacity: settings.capacity,
+    onBusy: (upstream) => {
+      busy.inc({ upstream });
+      reporter.reportNow(upstream, stateNow());
+    },
   });
   const intake = bus.subscribe(subjects.run(instance), run);
   startSweep(context, table, ingresses);
@@ -204,8 +225,7 @@ export const build: Build = async (context) => {
   bus.onStatus((status) => {
     if (status === 'connected') setTimeout(() => pingAll(table), replySettings.reconnectPingMs);
   });
-  const reporter = createLoadReporter({ bus, instance, load, upstreams, settings });
-  const beat = setInterval(() => reporter.report(draining ? 'draining' : 'ready'), settings.reportIntervalMs);
+  const beat = setInterval(() => reporter.report(stateNow()), settings.reportIntervalMs);
   registerShutdown(context, parts, async () => {
     draining = true;
     reporter.report('draining');
