@@ -239,6 +239,13 @@ describe('an attempt that a target at its limit turned away', () => {
     });
   });
 
+  test('does not come back to the same target, but may to one that failed before', () => {
+    const near = { near: [place('t0')] };
+    expect(plan(near, { attempt: busy })).toMatchObject({ error: { reason: 'saturated' } });
+    const attempt = { ...busy, excluded: ['near/t1'] };
+    expect(where(plan({ near: [place('t0'), place('t1')] }, { attempt }))).toBe('near/t1');
+  });
+
   test('goes on at most twice, whatever has failed between', () => {
     expect(plan(everything, { attempt: { ...busy, busy: 1 } })).toMatchObject({ attempt: { busy: 2 } });
     expect(plan(everything, { attempt: { ...failed, busy: 2 } })).toMatchObject({ attempt: { busy: 2 } });

@@ -91,7 +91,7 @@ const findPlace = (
   return isAnySaturated ? 'saturated' : 'none';
 };
 
-/** Targets that failed are taken again only when no other has room. */
+/** Targets that failed are taken again only when no other has room, and one that was just at its limit is not. */
 const findPlaceOrRetry = (
   config: WeirConfig,
   candidates: readonly UpstreamCandidate[],
@@ -100,8 +100,12 @@ const findPlaceOrRetry = (
 ): Found | 'saturated' | 'none' => {
   const found = findPlace(config, candidates, excluded, input);
   if (typeof found === 'object' || excluded.length === 0) return found;
-  const again = findPlace(config, candidates, [], input);
-  return again === 'none' ? found : again;
+  const { attempt } = input.meta;
+  const isBusy = attempt?.lastFailure === busyTarget;
+  const busy = isBusy ? [exclusionOf(attempt.upstream, attempt.target)] : [];
+  const again = findPlace(config, candidates, busy, input);
+  if (again !== 'none') return again;
+  return isBusy ? 'saturated' : found;
 };
 
 /** Open targets over all upstreams that this request has not tried, the chosen one apart. */

@@ -20,7 +20,7 @@ export interface TargetQuestion {
 
 export type TargetSelection =
   | { readonly outcome: 'selected'; readonly place: Place }
-  /** There are targets, and each is at its limit, or each instance that leads to one at its capacity. */
+  /** There are targets, and each instance that leads to one is at its capacity. */
   | { readonly outcome: 'saturated' }
   | { readonly outcome: 'none' };
 
@@ -32,6 +32,8 @@ interface Choice {
   readonly tokensPerSecond: number | undefined;
   /** Undefined: not known. */
   readonly kvUsage: number | undefined;
+  /** It has as many of our requests as it may have, as far as we know. */
+  readonly isAtLimit: boolean;
   /** Places with room; never empty. */
   readonly free: readonly Place[];
 }
@@ -64,7 +66,8 @@ const toChoice = (weight: number, places: readonly Place[], maxRequests: number 
     running: running + foreign,
     tokensPerSecond,
     kvUsage,
-    free: running < (maxRequests ?? Number.POSITIVE_INFINITY) ? places.filter(hasRoom) : [],
+    isAtLimit: running >= (maxRequests ?? Number.POSITIVE_INFINITY),
+    free: places.filter(hasRoom),
   };
 };
 
@@ -168,7 +171,9 @@ export const selectTarget = (question: TargetQuestion): TargetSelection => {
   }
   if (choices.length === 0) return { outcome: 'none' };
   const free = choices.filter((choice) => choice.free.length > 0);
-  const chosen = strategies[question.upstream.strategy](free, question);
+  // What ended since the last report still shows. So the adapter, which knows, has the last word on the limit.
+  const below = free.filter(({ isAtLimit }) => !isAtLimit);
+  const chosen = strategies[question.upstream.strategy](below.length > 0 ? below : free, question);
   const place = chosen && leastRunning(chosen.free, question);
   return place ? { outcome: 'selected', place } : { outcome: 'saturated' };
 };

@@ -19,4 +19,4 @@ export const maxRequestsPerTargetField = z
   .min(1)
   .max(1_000_000)
   .exactOptional()
-  .describe('Requests at one target at a time; one more goes to another target. Absent: no limit.');
+  .describe('Requests that one adapter has at one target at a time; one more goes to another.');

@@ -89,7 +89,7 @@ export interface UpstreamConfig {
   readonly embeddings: 'as-is' | 'encode-base64';
   /** How adapters read the load of the engine. Absent: the agent of a worker does it by default, others do not. */
   readonly engineMetrics?: EngineMetricsConfig | false;
-  /** Requests at one target at a time, over all adapters; one more goes to another target. Absent: no limit. */
+  /** Requests that one adapter has at one target at a time; one more goes to another target. Absent: no limit. */
   readonly maxRequestsPerTarget?: number;
 }
 
