@@ -43,6 +43,7 @@ export const goldenLoadReport: LoadReport = {
         check: 'unhealthy',
         checkFailure: 'status 503, expected 200',
       },
+      engine: { running: 5, waiting: 1, kvUsage: 0.875 },
     },
   ],
   watermarks: { 'scheduler-1': 41, 'scheduler-2': 7 },

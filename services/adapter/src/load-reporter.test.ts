@@ -14,7 +14,10 @@ afterEach(() => {
 
 const bounded: UpstreamConfig['queue'] = { ...upstreamConfig('http://h').queue, maxRunningPerTarget: 2 };
 
-const createSite = (queue?: UpstreamConfig['queue']) => {
+const createSite = (
+  queue?: UpstreamConfig['queue'],
+  settings: { pool: string | undefined; target: string | undefined } = { pool: undefined, target: undefined },
+) => {
   const reports: LoadReport[] = [];
   const bus = {
     publish: (_subject: string, payload: Uint8Array) => {
@@ -30,7 +33,6 @@ const createSite = (queue?: UpstreamConfig['queue']) => {
     capacity: 10,
     onFreed: (pool) => reporter.freed(pool),
   });
-  const settings = { pool: undefined, target: undefined };
   const reporter = createLoadReporter({
     bus,
     instance: 'adapter-a',
@@ -38,6 +40,7 @@ const createSite = (queue?: UpstreamConfig['queue']) => {
     details: () => ({ firstByteMs: 12 }),
     upstreams,
     settings,
+    now: () => performance.now() + 1_000,
   });
   const take = () =>
     load.take({ pool: 'gpu', target: 't0', tokens: 5, scheduler: 'scheduler-1', dispatch: 1 });
@@ -78,4 +81,23 @@ test('nothing is told after the end', () => {
   reporter.close();
   vi.advanceTimersByTime(1_000);
   expect(reports).toEqual([]);
+});
+
+test('the agent of a worker reports that worker', () => {
+  const { reports, reporter } = createSite(undefined, { pool: 'gpu', target: 't0' });
+  reporter.report('ready');
+  expect(reports).toMatchObject([{ pool: 'gpu', targets: [{ target: 't0' }] }]);
+  const elsewhere = createSite(undefined, { pool: 'other', target: 't0' });
+  elsewhere.reporter.report('ready');
+  expect(elsewhere.reports).toEqual([]);
+});
+
+test('a report out of turn is not sent twice in a moment', () => {
+  const { reports, reporter } = createSite();
+  reporter.reportNow('gpu');
+  reporter.reportNow('gpu');
+  expect(reports).toHaveLength(1);
+  vi.advanceTimersByTime(20);
+  reporter.reportNow('gpu');
+  expect(reports).toHaveLength(2);
 });

@@ -1,9 +1,9 @@
 import { type LoadReport, subjects, type TargetLoad } from '@weir/contracts';
 import type { Bus } from '@weir/messaging';
 import type { LiveUpstream } from './attempt/attempt-deps.ts';
+import { type Served, servedTargets } from './core/engine-metrics/engine-questions.ts';
 import type { LoadTracker } from './core/load-tracker.ts';
 import type { LiveUpstreams } from './live-upstreams.ts';
-import type { AdapterSettings } from './settings.ts';
 
 /** Tells the schedulers what runs here. */
 export interface LoadReporter {
@@ -11,6 +11,8 @@ export interface LoadReporter {
   report(state: LoadReport['state']): void;
   /** A target of a pool has room again: where requests may wait for that, it is told soon. */
   freed(pool: string): void;
+  /** Of one pool, out of turn: what its schedulers believe is not so. No more than one each 20 ms. */
+  reportNow(pool: string): void;
   close(): void;
 }
 
@@ -20,8 +22,8 @@ const soonMs = 20;
 const encoder = new TextEncoder();
 
 /** Whether the room of a single target is what requests wait for. */
-const boundsTargets = ({ config: { queue } }: LiveUpstream): boolean =>
-  queue.maxRunningPerTarget !== undefined || queue.maxPendingTokensPerTarget !== undefined;
+const boundsTargets = ({ config: { queue, maxRequestsPerTarget } }: LiveUpstream): boolean =>
+  (queue.maxRunningPerTarget ?? queue.maxPendingTokensPerTarget ?? maxRequestsPerTarget) !== undefined;
 
 export const createLoadReporter = (input: {
   readonly bus: Pick<Bus, 'publish'>;
@@ -30,17 +32,17 @@ export const createLoadReporter = (input: {
   /** What else is known of a target. */
   readonly details: (pool: string, target: string) => Partial<TargetLoad>;
   readonly upstreams: Pick<LiveUpstreams, 'all' | 'get'>;
-  readonly settings: Pick<AdapterSettings, 'pool' | 'target'>;
+  readonly settings: Served;
+  readonly now: () => number;
 }): LoadReporter => {
-  const { bus, instance, load, details, upstreams, settings } = input;
+  const { bus, instance, load, details, upstreams, settings, now } = input;
+  const toldNowAt = new Map<string, number>();
   const soon = new Map<string, NodeJS.Timeout>();
   let lastState: LoadReport['state'] = 'ready';
 
   const reportPool = ({ name, config }: LiveUpstream): void => {
     if (settings.pool !== undefined && settings.pool !== name) return;
-    const targets = config.targets
-      .map((target) => target.name)
-      .filter((target) => settings.target === undefined || settings.target === target);
+    const targets = servedTargets(settings, name, config.targets).map((target) => target.name);
     const counted = load.report(name, targets, lastState);
     const report: LoadReport = {
       ...counted,
@@ -63,6 +65,13 @@ export const createLoadReporter = (input: {
         if (current) reportPool(current);
       };
       soon.set(pool, setTimeout(tell, soonMs));
+    },
+    reportNow: (pool) => {
+      const upstream = upstreams.get(pool);
+      const at = now();
+      if (!upstream || at - (toldNowAt.get(pool) ?? 0) < soonMs) return;
+      toldNowAt.set(pool, at);
+      reportPool(upstream);
     },
     close: () => {
       for (const timer of soon.values()) clearTimeout(timer);

@@ -1,46 +1,18 @@
 import { randomInt } from 'node:crypto';
-import { subjects, type TargetLoad } from '@weir/contracts';
-import {
-  createHoldNotices,
-  createUsagePublisher,
-  ensureStreams,
-  type HoldNotices,
-  type NatsBus,
-  replySettings,
-  type UsagePublisher,
-} from '@weir/messaging';
-import {
-  type Build,
-  connectMesh,
-  createGrantSigner,
-  createTurnQueue,
-  type GrantSigner,
-  loadGrantSecret,
-  replicasOf,
-  type ServiceContext,
-  untilJetStream,
-  watchConfig,
-  watchPriceBooks,
-} from '@weir/runtime';
+import { subjects } from '@weir/contracts';
+import { type HoldNotices, replySettings } from '@weir/messaging';
+import { type Build, createTurnQueue, type ServiceContext } from '@weir/runtime';
 import type { AttemptDeps } from './attempt/attempt-deps.ts';
 import { createAttemptMetrics } from './attempt/attempt-metrics.ts';
-import { type AttemptTable, createAttemptTable, heldRequests } from './attempt/attempt-table.ts';
+import { type AttemptTable, heldRequests } from './attempt/attempt-table.ts';
 import type { RunningAttempt } from './attempt/running-attempt.ts';
-import { createDrainLimit, type DrainLimit } from './core/drain-limit.ts';
-import { createIngressWatch, type IngressWatch } from './core/ingress-watch.ts';
-import { createLoadTracker, type LoadTracker } from './core/load-tracker.ts';
-import { createOutcomeCounter, type OutcomeCounter } from './core/outcome-counter.ts';
-import { createTargetOutcomes, type TargetOutcomes } from './core/target-outcomes.ts';
-import { createTargetPaces, type TargetPaces } from './core/target-paces.ts';
+import type { IngressWatch } from './core/ingress-watch.ts';
 import { createControlHandler } from './handlers/control.ts';
 import { createNobodyHandler } from './handlers/nobody-schedules.ts';
 import { createRunHandler } from './handlers/run-attempt.ts';
-import { createHealthChecks, type HealthChecks } from './health-checks.ts';
-import { createLivePrices, type LivePrices } from './live-prices.ts';
-import { createLiveUpstreams, type LiveUpstreams } from './live-upstreams.ts';
-import { createLoadReporter } from './load-reporter.ts';
+import { openLoadReporter } from './open-load-reporter.ts';
 import { startOutcomeReports } from './outcome-reporter.ts';
-import { type AdapterSettings, parseSettings } from './settings.ts';
+import { openParts, type Parts } from './parts.ts';
 import { untilEmpty, untilStored } from './until-done.ts';
 
 const sweepMs = 250;
@@ -77,112 +49,6 @@ const startExtending = ({ lifecycle }: ServiceContext, table: AttemptTable, hold
     clearInterval(timer);
     holds.flush();
   });
-};
-
-/** What the adapter is made of. */
-interface Parts {
-  readonly settings: AdapterSettings;
-  readonly bus: NatsBus;
-  readonly bulk: NatsBus;
-  readonly signer: GrantSigner;
-  readonly usage: UsagePublisher;
-  readonly load: LoadTracker;
-  /** Whom to tell when a target of a pool has room again. */
-  readonly onFreed: (listener: (pool: string) => void) => void;
-  readonly paces: TargetPaces;
-  readonly targetOutcomes: TargetOutcomes;
-  readonly checks: HealthChecks;
-  readonly outcomes: OutcomeCounter;
-  readonly holds: HoldNotices;
-  readonly drains: DrainLimit;
-  readonly table: AttemptTable;
-  readonly ingresses: IngressWatch;
-  readonly upstreams: LiveUpstreams;
-  readonly prices: LivePrices;
-}
-
-/** Of the targets that are ours. */
-const openChecks = (
-  { logger, metrics, lifecycle }: ServiceContext,
-  settings: AdapterSettings,
-): HealthChecks => {
-  const failures = metrics.counter('weir_health_check_failures_total', 'Health checks that failed.', [
-    'upstream',
-  ]);
-  const checks = createHealthChecks({
-    covers: (pool, target) => (settings.pool ?? pool) === pool && (settings.target ?? target) === target,
-    logger,
-    onFailure: (upstream) => failures.inc({ upstream }),
-    random: Math.random,
-  });
-  lifecycle.onShutdown('stop-intake', 'health checks', async () => checks.close());
-  return checks;
-};
-
-/** What is known of the health of a target, where its upstream asks for that. */
-const healthOf = (
-  { upstreams, targetOutcomes, checks }: Parts,
-  pool: string,
-  target: string,
-): Partial<TargetLoad> => {
-  const config = upstreams.get(pool)?.config;
-  if (!config?.healthCheck && !config?.circuitBreaker && !config?.outlierDetection) return {};
-  return { health: { ...targetOutcomes.of(pool, target), ...checks.of(pool, target) } };
-};
-
-const openParts = async (context: ServiceContext): Promise<Parts> => {
-  const { instance, logger, now } = context;
-  const settings = parseSettings(context.env);
-  const bus = await connectMesh(context, 'frames');
-  const bulk = await connectMesh(context, 'bulk');
-  const ledger = await connectMesh(context, 'usage');
-  await untilJetStream(context, () => ensureStreams(ledger, { replicas: replicasOf(context) }));
-  const signer = createGrantSigner(await loadGrantSecret(context, bus));
-  const usage = createUsagePublisher({
-    bus: ledger,
-    ackTimeoutMs: 2_000,
-    onRetry: (error) => logger.warn({ err: error }, 'usage events wait: JetStream does not acknowledge'),
-  });
-  const upstreams = createLiveUpstreams(context.env, logger);
-  const checks = openChecks(context, settings);
-  const config = await watchConfig(context, bus);
-  const prices = createLivePrices(await watchPriceBooks(context, bus), logger);
-  const outcomes = createOutcomeCounter({ instance, epoch: now() });
-  config.onChange((next) => {
-    outcomes.configure(next);
-    prices.apply(next.pricing);
-    upstreams
-      .apply(next)
-      .then(() => checks.apply(upstreams.all()))
-      .catch((error) => logger.error({ err: error }, 'upstreams not applied'));
-  });
-  let freed: (pool: string) => void = () => undefined;
-  return {
-    settings,
-    bus,
-    bulk,
-    signer,
-    usage,
-    load: createLoadTracker({
-      instance,
-      epoch: now(),
-      capacity: settings.capacity,
-      onFreed: (pool) => freed(pool),
-    }),
-    onFreed: (listener) => {
-      freed = listener;
-    },
-    paces: createTargetPaces(),
-    targetOutcomes: createTargetOutcomes(),
-    checks,
-    outcomes,
-    holds: createHoldNotices(bus),
-    drains: createDrainLimit(settings.maxDrains),
-    table: createAttemptTable(),
-    ingresses: createIngressWatch(replySettings.silenceMs),
-    upstreams,
-    prices,
-  };
 };
 
 const registerGauges = ({ metrics }: ServiceContext, { table, usage, upstreams, drains }: Parts): void => {
@@ -246,11 +112,18 @@ const registerShutdown = (
 export const build: Build = async (context) => {
   const { instance, lifecycle, now } = context;
   const parts = await openParts(context);
-  const { bus, table, ingresses, settings, upstreams, load, paces } = parts;
+  const { bus, table, ingresses, settings, upstreams } = parts;
   let draining = false;
   registerGauges(context, parts);
   bus.subscribe(subjects.hops(instance), createNobodyHandler(bus));
   bus.subscribe(subjects.controls(instance), createControlHandler({ table, ingresses, now, confirmMs: 900 }));
+  const reporter = openLoadReporter(context, parts);
+  const stateNow = () => (draining ? 'draining' : 'ready');
+  const busy = context.metrics.counter(
+    'weir_upstream_busy_total',
+    'Requests that a target at its limit turned away, to another target.',
+    ['upstream'],
+  );
   const run = createRunHandler({
     attempt: toAttemptDeps(context, parts),
     table,
@@ -259,6 +132,10 @@ export const build: Build = async (context) => {
     upstreamOf: (name) => upstreams.get(name),
     isDraining: () => draining,
     capacity: settings.capacity,
+    onBusy: (upstream) => {
+      busy.inc({ upstream });
+      reporter.reportNow(upstream);
+    },
   });
   const intake = bus.subscribe(subjects.run(instance), run);
   startSweep(context, table, ingresses);
@@ -266,13 +143,7 @@ export const build: Build = async (context) => {
   bus.onStatus((status) => {
     if (status === 'connected') setTimeout(() => pingAll(table), replySettings.reconnectPingMs);
   });
-  const details = (pool: string, target: string) => ({
-    ...paces.of(pool, target, now()),
-    ...healthOf(parts, pool, target),
-  });
-  const reporter = createLoadReporter({ bus, instance, load, details, upstreams, settings });
-  parts.onFreed(reporter.freed);
-  const beat = setInterval(() => reporter.report(draining ? 'draining' : 'ready'), settings.reportIntervalMs);
+  const beat = setInterval(() => reporter.report(stateNow()), settings.reportIntervalMs);
   startOutcomeReports(context, bus, parts.outcomes);
   registerShutdown(context, parts, async () => {
     draining = true;

@@ -121,12 +121,17 @@ export interface Attempt {
   readonly excluded: readonly string[];
   /** Why the attempt before this one failed. */
   readonly lastFailure?: string;
+  /** How often a target at its `maxRequestsPerTarget` turned the request away so far. Absent: never. */
+  readonly busy?: number;
   /** The scheduler instance, and its dispatch number for the adapter instance chosen (for watermarks). */
   readonly scheduler: string;
   readonly dispatch: number;
   /** Input tokens that the scheduler reserved on the target. */
   readonly reservedTokens: number;
 }
+
+/** `lastFailure` of an attempt that never began: the target was at its `maxRequestsPerTarget`. */
+export const busyTarget = 'busy';
 
 /** The meta line of an envelope. */
 export interface EnvelopeMeta {

@@ -30,6 +30,8 @@ export interface TargetLoad {
   readonly firstByteMs?: number;
   /** Whether it is well. Absent where nobody asked for that. */
   readonly health?: TargetHealth;
+  /** What the engine behind the target says of itself. Absent: nobody asks it, or it did not answer in time. */
+  readonly engine?: EngineReport;
 }
 
 /** What one adapter instance knows of the health of a target. Counts since the start of the instance. */
@@ -46,4 +48,14 @@ export interface TargetHealth {
   readonly check?: 'healthy' | 'unhealthy';
   /** Why the last check failed. Absent: it did not. */
   readonly checkFailure?: string;
+}
+
+/** Gauges of an inference engine, a few seconds old at most. What is absent is not known. */
+export interface EngineReport {
+  /** Requests that it computes, whoever sent them. */
+  readonly running?: number;
+  /** Requests that wait in it, whoever sent them. */
+  readonly waiting?: number;
+  /** Share of its KV cache in use, 0 to 1. */
+  readonly kvUsage?: number;
 }

@@ -35,8 +35,8 @@ export interface Mesh {
   readonly simulators: readonly MeshSimulator[];
   /** Empty lists when attached. Those added later are in it, those killed stay in it. */
   readonly services: Readonly<Record<ServiceName, readonly MeshService[]>>;
-  /** Starts one more replica and waits until it is ready. */
-  readonly add: (name: ServiceName) => Promise<MeshService>;
+  /** Starts one more replica, with variables of its own if given, and waits until it is ready. */
+  readonly add: (name: ServiceName, env?: Readonly<Record<string, string>>) => Promise<MeshService>;
   /** The bus. @throws when attached. */
   readonly nats: () => TestNats;
   /** Where limits are kept. @throws when attached, and where limits are kept in policy itself. */

@@ -57,7 +57,12 @@ const writeConfig = async (
 const simulatorVariables = (ports: readonly number[]): Record<string, string> =>
   Object.fromEntries(ports.slice(1).map((port, index) => [`WEIR_SIM_URL_${index + 2}`, urlOf(port)]));
 
-const startReplica = async (site: Site, name: ServiceName, simulatorPort: number): Promise<MeshService> => {
+const startReplica = async (
+  site: Site,
+  name: ServiceName,
+  simulatorPort: number,
+  ownEnv: Readonly<Record<string, string>> = {},
+): Promise<MeshService> => {
   const ingressPort = name === 'ingress' ? await freePort() : 0;
   const adminPort = name === 'admin' ? await freePort() : 0;
   const tail = createOutputTail();
@@ -65,7 +70,7 @@ const startReplica = async (site: Site, name: ServiceName, simulatorPort: number
     name,
     env: serviceEnvironment({
       name,
-      inherited: { ...process.env, ...simulatorVariables(site.simulatorPorts), ...site.env },
+      inherited: { ...process.env, ...simulatorVariables(site.simulatorPorts), ...site.env, ...ownEnv },
       natsUrl: site.nats.url,
       configFile: site.configFile,
       ingressPort,
@@ -156,7 +161,7 @@ const startOwnMesh = async (options: MeshOptions): Promise<Mesh> => {
     baseUrl: services.ingress[0]?.url ?? '',
     simulators: simulatorPorts.map((port) => ({ url: urlOf(port) })),
     services,
-    add: (name) => startReplica(site, name, simulatorPorts[0] ?? 0),
+    add: (name, ownEnv) => startReplica(site, name, simulatorPorts[0] ?? 0, ownEnv),
     nats: () => nats,
     redis: () => {
       if (!redis) throw new Error('this mesh was started without Redis');

@@ -1,4 +1,5 @@
 import {
+  busyTarget,
   decodeEnvelope,
   type Envelope,
   type EnvelopeMeta,
@@ -24,6 +25,8 @@ export interface RunAttemptDeps {
   readonly upstreamOf: (name: string) => LiveUpstream | undefined;
   readonly isDraining: () => boolean;
   readonly capacity: number;
+  /** A target of this pool is at its limit, and the schedulers did not know. */
+  readonly onBusy: (pool: string) => void;
 }
 
 const answerError = (deps: AttemptDeps, meta: EnvelopeMeta, error: WireError): void =>
@@ -33,6 +36,11 @@ const answerError = (deps: AttemptDeps, meta: EnvelopeMeta, error: WireError): v
 const releaseHold = ({ holds }: AttemptDeps, { grant, id, submission }: EnvelopeMeta): void => {
   if (grant?.held && submission === 0) holds.release(id);
 };
+
+/** By our own count, which is exact where a worker's agent is the only way to its target. */
+const isAtLimit = ({ attempt }: RunAttemptDeps, { name, config }: LiveUpstream, target: string): boolean =>
+  config.maxRequestsPerTarget !== undefined &&
+  attempt.load.running(name, target) >= config.maxRequestsPerTarget;
 
 const run = (deps: RunAttemptDeps, envelope: Envelope, meta: RunningAttempt['input']['meta']): void => {
   const upstream = deps.upstreamOf(meta.attempt.upstream);
@@ -45,6 +53,11 @@ const run = (deps: RunAttemptDeps, envelope: Envelope, meta: RunningAttempt['inp
   const input = { meta, body: envelope.body.slice(), upstream };
   if (!upstream.client.hasRoom(meta.attempt.target)) {
     return handBackToScheduler(deps.attempt, input, 'saturated');
+  }
+  if (isAtLimit(deps, upstream, meta.attempt.target)) {
+    // The numbers travel ahead of the request, so that the next target is chosen by them.
+    deps.onBusy(upstream.name);
+    return handBackToScheduler(deps.attempt, input, busyTarget);
   }
   deps.ingresses.seen(meta.ingress, deps.attempt.now());
   if (estimateCount(deps.attempt, input)) return releaseHold(deps.attempt, meta);

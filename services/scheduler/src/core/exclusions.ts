@@ -1,4 +1,4 @@
-import type { Attempt } from '@weir/contracts';
+import { type Attempt, busyTarget } from '@weir/contracts';
 
 /** How a failed target is written into `attempt.excluded`: target names are unique within their upstream only. */
 export const exclusionOf = (upstream: string, target: string): string => `${upstream}/${target}`;
@@ -11,6 +11,10 @@ export const exclusionsAfter = (attempt: Attempt | undefined): readonly string[]
   // Turned away by an instance that drains: another one may well reach the same target.
   return attempt.lastFailure === 'draining' ? others : [...others, failed];
 };
+
+/** How often a target at its limit has turned the request away, the last time included. */
+export const busyAfter = (attempt: Attempt | undefined): number =>
+  (attempt?.busy ?? 0) + (attempt?.lastFailure === busyTarget ? 1 : 0);
 
 /** The names of one upstream's targets that have failed. */
 export const excludedTargets = (upstream: string, excluded: readonly string[]): ReadonlySet<string> => {

@@ -1,4 +1,4 @@
-import type { TargetLoad } from '@weir/contracts';
+import type { EngineReport, TargetLoad } from '@weir/contracts';
 
 /** What one adapter instance runs over all its targets and pools. */
 export interface Host {
@@ -20,6 +20,8 @@ export interface Place {
   readonly isOpen: boolean;
   /** Input tokens per second. Undefined until it was seen. */
   readonly prefillTokensPerSecond: number | undefined;
+  /** Undefined while it is not known. */
+  readonly engine?: EngineReport | undefined;
 }
 
 /** A place whose numbers are kept up to date in one spot, so that looking at a pool costs no copies. */
@@ -29,6 +31,7 @@ export interface LivePlace extends Place {
   capacity: number;
   isOpen: boolean;
   prefillTokensPerSecond: number | undefined;
+  engine?: EngineReport | undefined;
 }
 
 export const hasRoom = ({ isOpen, host, capacity }: Place): boolean => isOpen && host.running < capacity;
@@ -51,4 +54,5 @@ export const setReported = (place: LivePlace, load: TargetLoad, isOpen: boolean)
   place.capacity = load.capacity;
   place.isOpen = isOpen;
   place.prefillTokensPerSecond = load.prefillTokensPerSecond;
+  place.engine = load.engine;
 };

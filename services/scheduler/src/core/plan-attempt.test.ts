@@ -276,3 +276,39 @@ describe('health', () => {
     expect(planned).toMatchObject({ outcome: 'saturated', pool: 'near' });
   });
 });
+
+describe('an attempt that a target at its limit turned away', () => {
+  const busy = { ...failed, lastFailure: 'busy' };
+
+  test('goes to another target at once, and is not one of those that the route allows', () => {
+    const attempt = { ...busy, number: 3, excluded: ['far/t0'] };
+    expect(plan(everything, { attempt }, { hasWaited: false })).toMatchObject({
+      attempt: { upstream: 'near', target: 't1', number: 3, remaining: 0, busy: 1 },
+    });
+  });
+
+  test('does not come back to the same target, but may to one that failed before', () => {
+    const near = { near: [place('t0')] };
+    expect(plan(near, { attempt: busy }, { hasWaited: false })).toMatchObject({
+      outcome: 'saturated',
+      pool: 'near',
+    });
+    const attempt = { ...busy, excluded: ['near/t1'] };
+    expect(where(plan({ near: [place('t0'), place('t1')] }, { attempt }, { hasWaited: false }))).toBe(
+      'near/t1',
+    );
+  });
+
+  test('comes back to it when it has waited', () => {
+    expect(where(plan({ near: [place('t0')] }, { attempt: { ...busy, busy: 7 } }))).toBe('near/t0');
+  });
+
+  test('goes on at most twice, whatever has failed between', () => {
+    expect(plan(everything, { attempt: { ...busy, busy: 1 } })).toMatchObject({ attempt: { busy: 2 } });
+    expect(plan(everything, { attempt: { ...failed, busy: 2 } })).toMatchObject({ attempt: { busy: 2 } });
+    expect(plan(everything, { attempt: { ...busy, busy: 2 } }, { hasWaited: false })).toMatchObject({
+      outcome: 'saturated',
+      pool: 'near',
+    });
+  });
+});

@@ -1,5 +1,6 @@
 import {
   type Attempt,
+  busyTarget,
   type EnvelopeMeta,
   isErrorReason,
   type WeirConfig,
@@ -7,7 +8,7 @@ import {
 } from '@weir/contracts';
 import { findRoute, selectUpstreams, type UpstreamCandidate } from '@weir/routing';
 import { backoffMs } from './backoff.ts';
-import { excludedTargets, exclusionOf, exclusionsAfter } from './exclusions.ts';
+import { busyAfter, excludedTargets, exclusionOf, exclusionsAfter } from './exclusions.ts';
 import { type HealthVerdict, isForgivable } from './health/health-board.ts';
 import { inputTokensOf } from './input-tokens.ts';
 import type { Place } from './place.ts';
@@ -50,6 +51,8 @@ export interface PlannedAttempt {
   readonly model: string;
   readonly excluded: readonly string[];
   readonly lastFailure: string | undefined;
+  /** How often the request was turned away. Undefined: never. */
+  readonly busy: number | undefined;
   readonly reservedTokens: number;
   /** Which of the route's variants the upstream is. Undefined: the route has none. */
   readonly variant: string | undefined;
@@ -106,7 +109,7 @@ const findPlace = (
   return refused ?? { outcome: 'none' };
 };
 
-/** Targets that failed are taken again only when there is no other. */
+/** Targets that failed are taken again only when no other has room, and one that was just at its limit is not. */
 const findPlaceOrRetry = (
   config: WeirConfig,
   candidates: readonly UpstreamCandidate[],
@@ -115,8 +118,12 @@ const findPlaceOrRetry = (
 ): Search => {
   const found = findPlace(config, candidates, excluded, input);
   if (found.outcome === 'found' || excluded.length === 0) return found;
-  const again = findPlace(config, candidates, [], input);
-  return again.outcome === 'none' ? found : again;
+  const { attempt } = input.meta;
+  const isBusy = attempt?.lastFailure === busyTarget && !input.hasWaited;
+  const busy = isBusy ? [exclusionOf(attempt.upstream, attempt.target)] : [];
+  const again = findPlace(config, candidates, busy, input);
+  if (again.outcome !== 'none') return again;
+  return isBusy ? { outcome: 'saturated', pool: attempt.upstream } : found;
 };
 
 /** What is left out or looks ill is better than nothing; where a circuit is open, nothing is. */
@@ -156,10 +163,14 @@ const countAlternatives = (
   return untried.size;
 };
 
-/** An attempt that a draining adapter turned away never began, so it is not one of those the route allows. */
+/** A view of the load that was wrong twice is not better the third time. */
+const maxBusy = 2;
+
+/** An attempt that was turned away never began, so it is not one of those the route allows. */
 const numberAfter = (attempt: Attempt | undefined): number => {
   if (!attempt) return 1;
-  return attempt.lastFailure === 'draining' ? attempt.number : attempt.number + 1;
+  const wasTurnedAway = attempt.lastFailure === 'draining' || attempt.lastFailure === busyTarget;
+  return wasTurnedAway ? attempt.number : attempt.number + 1;
 };
 
 /** Turns a request into an attempt at one target, a pause before it, or an error. */
@@ -172,7 +183,10 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
   if (!route) return reject(refusals.noConfig(isFirst));
   const { retry } = route;
   if (number > retry.attempts) return reject(refusals.attemptsUsedUp(meta.attempt?.lastFailure));
-  if (!isFirst && !input.hasWaited) {
+  const busy = busyAfter(meta.attempt);
+  // Another target is free now: there is nothing to wait for.
+  const wasBusy = meta.attempt?.lastFailure === busyTarget;
+  if (!isFirst && !wasBusy && !input.hasWaited) {
     const leftMs = meta.deadline - now;
     return { outcome: 'delayed', delayMs: backoffMs({ retry, number, leftMs, random }) };
   }
@@ -184,7 +198,11 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
     return reject({ reason: selection.reason, message: selection.message, shouldRetry: false });
   }
   const excluded = exclusionsAfter(meta.attempt);
-  const found = findPlaceOrPanic(config, selection.candidates, excluded, input);
+  // What a target at its limit has turned away too often waits for room.
+  const found: Search =
+    meta.attempt && busy > maxBusy && !input.hasWaited
+      ? { outcome: 'saturated', pool: meta.attempt.upstream }
+      : findPlaceOrPanic(config, selection.candidates, excluded, input);
   if (found.outcome === 'saturated') return { ...found, queueTimeoutMs: route.queueTimeoutMs };
   if (found.outcome === 'refused') return reject(refusals.noHealthyTarget(model, now, found.until));
   if (found.outcome === 'none') return reject(refusals.noTarget(model, isFirst));
@@ -201,6 +219,7 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
     model: found.candidate.model,
     excluded,
     lastFailure: meta.attempt?.lastFailure,
+    busy: busy === 0 ? undefined : busy,
     reservedTokens: inputTokensOf(meta),
     variant: found.candidate.variant,
   };

@@ -20,7 +20,12 @@ export const toRunMeta = (
   origin: Pick<Attempt, 'scheduler' | 'dispatch'>,
   trace: string | undefined,
 ): EnvelopeMeta => {
-  const { instance: _instance, lastFailure, variant, ...rest } = planned;
-  const attempt: Attempt = { ...rest, ...origin, ...(lastFailure === undefined ? {} : { lastFailure }) };
+  const { instance: _instance, lastFailure, busy, variant, ...rest } = planned;
+  const attempt: Attempt = {
+    ...rest,
+    ...origin,
+    ...(lastFailure === undefined ? {} : { lastFailure }),
+    ...(busy === undefined ? {} : { busy }),
+  };
   return { ...meta, ...answerHeadersWith(meta, variant), attempt, ...(trace === undefined ? {} : { trace }) };
 };

@@ -1,12 +1,18 @@
 import type { Strategy, UpstreamConfig } from '@weir/contracts';
+import { enginePressure, kvCostMs, usualKvUsage } from './engine-pressure.ts';
 import type { HealthVerdict } from './health/health-board.ts';
 import { hasRoom, type Place } from './place.ts';
 
 /** How much a target may have before it counts as busy. */
-type Headroom = Pick<UpstreamConfig['queue'], 'maxRunningPerTarget' | 'maxPendingTokensPerTarget'>;
+type Headroom = Pick<
+  UpstreamConfig['queue'],
+  'maxRunningPerTarget' | 'maxPendingTokensPerTarget' | 'maxWaiting'
+>;
 
 export interface TargetQuestion {
-  readonly upstream: Pick<UpstreamConfig, 'targets' | 'strategy'> & { readonly queue?: Headroom };
+  readonly upstream: Pick<UpstreamConfig, 'targets' | 'strategy' | 'maxRequestsPerTarget'> & {
+    readonly queue?: Headroom;
+  };
   /** Every fresh place of the upstream's pool. */
   readonly places: readonly Place[];
   /** Whether a place may be given something, as its health shows. */
@@ -39,6 +45,10 @@ interface Choice {
   readonly tokensPerSecond: number | undefined;
   /** Factor of its cost, for a target that does worse than the others. */
   readonly penalty: number;
+  /** Undefined: not known. */
+  readonly kvUsage: number | undefined;
+  /** It has as many of our requests as it may have, as far as we know. */
+  readonly isAtLimit: boolean;
   /** Places with room. */
   readonly free: readonly Place[];
 }
@@ -52,7 +62,19 @@ const tieShare = 0.01;
 const pick = <Item>(items: readonly Item[], random: () => number): Item | undefined =>
   items[Math.floor(random() * items.length)];
 
-const toChoice = (weight: number, places: readonly Place[], admission: Admission): Choice => {
+/** Of one adapter at one target. */
+interface RequestLimit {
+  readonly requests: number;
+  /** There is a queue for what finds all targets at it. */
+  readonly canWait: boolean;
+}
+
+const toChoice = (
+  weight: number,
+  places: readonly Place[],
+  admission: Admission,
+  limit: RequestLimit,
+): Choice => {
   let pendingTokens = 0;
   let running = 0;
   let tokensPerSecond: number | undefined;
@@ -64,8 +86,20 @@ const toChoice = (weight: number, places: readonly Place[], admission: Admission
       tokensPerSecond = Math.max(tokensPerSecond ?? 0, place.prefillTokensPerSecond);
     }
   }
-  const { admitted, penalty } = admission;
-  return { weight, pendingTokens, running, tokensPerSecond, penalty, free: admitted.filter(hasRoom) };
+  const roomy = admission.admitted.filter(hasRoom);
+  const below = roomy.filter((place) => place.running < limit.requests);
+  const { kvUsage, foreign, foreignTokens } = enginePressure(places, running);
+  return {
+    weight,
+    pendingTokens: pendingTokens + foreignTokens,
+    running: running + foreign,
+    tokensPerSecond,
+    kvUsage,
+    isAtLimit: below.length === 0,
+    penalty: admission.penalty,
+    // What ended since the last report still shows. Who cannot wait for the next one leaves the last word to the adapter.
+    free: below.length > 0 || limit.canWait ? below : roomy,
+  };
 };
 
 /** The places of one target that may be given something. */
@@ -113,11 +147,12 @@ const usualRate = (choices: readonly Choice[]): number => {
 };
 
 /** Milliseconds until the target would have read this request: scheduling reference, §3.3. */
-const costMs = (choice: Choice, inputTokens: number, otherwise: number): number => {
+const costMs = (choice: Choice, inputTokens: number, otherwise: number, usualKv: number): number => {
   const known = choice.tokensPerSecond ?? 0;
   const tokensPerMs = ((known > 0 ? known : otherwise) * choice.weight) / 1_000;
   const readingMs = (choice.pendingTokens + inputTokens) / tokensPerMs;
-  return choice.penalty * (readingMs + decodeInterferenceMs * choice.running);
+  const decodingMs = decodeInterferenceMs * choice.running;
+  return choice.penalty * (readingMs + decodingMs + kvCostMs(choice.kvUsage ?? usualKv));
 };
 
 /** Two of them at random. The best by old numbers would be the best for everybody: scheduling reference, §3.3. */
@@ -135,7 +170,8 @@ type Choose = (free: readonly Choice[], question: TargetQuestion) => Choice | un
 const leastTokensQueued: Choose = (free, question) => {
   const choices = question.isCurrent ? free : twoOf(free, question.random);
   const otherwise = usualRate(choices);
-  const costs = choices.map((choice) => costMs(choice, question.inputTokens, otherwise));
+  const usualKv = usualKvUsage(choices);
+  const costs = choices.map((choice) => costMs(choice, question.inputTokens, otherwise, usualKv));
   const limit = Math.min(...costs) * (1 + tieShare);
   const best = choices.filter((_choice, position) => (costs[position] ?? Number.POSITIVE_INFINITY) <= limit);
   return pick(best, question.random);
@@ -186,22 +222,27 @@ const hasHeadroom = ({ running, pendingTokens }: Choice, queue: Headroom | undef
 export const selectTarget = (question: TargetQuestion): TargetSelection => {
   const groups = groupByTarget(question.places);
   const choices: Choice[] = [];
+  const { strategy, queue, maxRequestsPerTarget } = question.upstream;
+  const limit: RequestLimit = {
+    requests: maxRequestsPerTarget ?? Number.POSITIVE_INFINITY,
+    canWait: (queue?.maxWaiting ?? 0) > 0,
+  };
   let isAnyRefused = false;
   let until: number | undefined;
   for (const { name, weight } of question.upstream.targets) {
     const places = groups.get(name);
     if (!places?.some(({ isOpen }) => isOpen) || question.excluded.has(name)) continue;
     const admission = admit(places, question.verdict);
-    if (admission.admitted.length > 0) choices.push(toChoice(weight, places, admission));
+    if (admission.admitted.length > 0) choices.push(toChoice(weight, places, admission, limit));
     else {
       isAnyRefused = true;
       if (admission.until !== undefined) until = Math.min(until ?? admission.until, admission.until);
     }
   }
   if (choices.length === 0) return isAnyRefused ? { outcome: 'refused', until } : { outcome: 'none' };
-  const { strategy, queue } = question.upstream;
   const free = choices.filter((choice) => choice.free.length > 0 && hasHeadroom(choice, queue));
-  const chosen = strategies[strategy](free, question);
+  const below = free.filter(({ isAtLimit }) => !isAtLimit);
+  const chosen = strategies[strategy](below.length > 0 ? below : free, question);
   const place = chosen && leastRunning(chosen.free, question);
   return place ? { outcome: 'selected', place } : { outcome: 'saturated' };
 };

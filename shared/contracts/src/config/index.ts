@@ -4,6 +4,7 @@ export * from './canary-config.ts';
 export { closestName } from './closest-name.ts';
 export { configJsonSchema } from './config-json-schema.ts';
 export { type ConfigPlace, type ConfigProblem, renderProblem, toPath } from './config-problem.ts';
+export * from './engine-metrics-config.ts';
 export * from './export-config.ts';
 export * from './health-config.ts';
 export * from './imported-book.ts';

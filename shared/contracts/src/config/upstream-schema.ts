@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { engineMetricsField, maxRequestsPerTargetField } from './engine-metrics-schema.ts';
 import {
   countField,
   durationField,
@@ -114,6 +115,8 @@ const upstreamFields = z.strictObject({
     .enum(['as-is', 'encode-base64'])
     .exactOptional()
     .describe('Whether base64 embeddings must be encoded for the upstream.'),
+  engineMetrics: engineMetricsField,
+  maxRequestsPerTarget: maxRequestsPerTargetField,
 });
 
 export const upstreamSchema = upstreamFields.transform(

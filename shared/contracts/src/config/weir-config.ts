@@ -1,5 +1,6 @@
 import type { Api } from '../envelope.ts';
 import type { CanaryConfig } from './canary-config.ts';
+import type { EngineMetricsConfig } from './engine-metrics-config.ts';
 import type { ExportConfig } from './export-config.ts';
 import type { CircuitBreakerConfig, HealthCheckConfig, OutlierDetectionConfig } from './health-config.ts';
 import type { BudgetConfig, RateLimitConfig } from './limit-config.ts';
@@ -98,6 +99,10 @@ export interface UpstreamConfig {
   readonly countTokens: 'upstream' | 'estimate';
   /** `encode-base64`: the upstream ignores `encoding_format: base64`, so the adapter encodes its floats. */
   readonly embeddings: 'as-is' | 'encode-base64';
+  /** How adapters read the load of the engine. Absent: the agent of a worker does it by default, others do not. */
+  readonly engineMetrics?: EngineMetricsConfig | false;
+  /** Requests that one adapter has at one target at a time; one more goes to another target. Absent: no limit. */
+  readonly maxRequestsPerTarget?: number;
 }
 
 export interface TargetConfig {

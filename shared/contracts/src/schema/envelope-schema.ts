@@ -102,6 +102,7 @@ export const attemptSchema = z
     alternatives: countField.describe('Targets not tried yet.'),
     excluded: z.array(z.string()).readonly().describe('Targets that failed, as `upstream/target`.'),
     lastFailure: z.string().exactOptional(),
+    busy: countField.exactOptional().describe('Targets at their limit that turned the request away.'),
     scheduler: instanceField,
     dispatch: countField,
     reservedTokens: countField,

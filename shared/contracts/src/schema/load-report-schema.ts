@@ -13,6 +13,14 @@ export const targetHealthSchema = z
   })
   .readonly();
 
+export const engineReportSchema = z
+  .object({
+    running: countField.exactOptional().describe('Requests that it computes, whoever sent them.'),
+    waiting: countField.exactOptional().describe('Requests that wait in it, whoever sent them.'),
+    kvUsage: z.number().min(0).max(1).exactOptional().describe('Share of its KV cache in use.'),
+  })
+  .readonly();
+
 export const targetLoadSchema = z
   .object({
     target: nameField,
@@ -22,6 +30,7 @@ export const targetLoadSchema = z
     prefillTokensPerSecond: z.number().min(0).exactOptional().describe('Absent: not known yet.'),
     health: targetHealthSchema.exactOptional().describe('Absent where nobody asked for it.'),
     firstByteMs: z.number().min(0).exactOptional().describe('Of successful answers. Absent: not known yet.'),
+    engine: engineReportSchema.exactOptional().describe('What the engine says of itself. Absent: not known.'),
   })
   .readonly();
 

@@ -1,0 +1,127 @@
+import type { EngineMetricsConfig, EngineReport, TargetConfig } from '@weir/contracts';
+import type { Logger } from '@weir/runtime';
+import type { LiveUpstream } from './attempt/attempt-deps.ts';
+import { createEngineBoard } from './core/engine-metrics/engine-board.ts';
+import { engineMetricsOf, type Served, servedTargets } from './core/engine-metrics/engine-questions.ts';
+import { readEngineLoad } from './core/engine-metrics/read-engine-load.ts';
+import type { EngineMetrics } from './engine-watch-metrics.ts';
+import type { MetricsAnswer, MetricsClient } from './upstream/metrics-client.ts';
+
+/** What the engines behind the targets say of their load. */
+export interface EngineWatch {
+  /** Undefined when nothing is known, or not lately. */
+  of(pool: string, target: string): EngineReport | undefined;
+  /** Asks every engine whose turn it is. Called about each 100 ms. */
+  tick(): void;
+}
+
+interface EngineWatchDependencies {
+  readonly upstreams: { all(): Iterable<LiveUpstream> };
+  readonly served: Served;
+  readonly client: Pick<MetricsClient, 'read'>;
+  readonly metrics: Pick<EngineMetrics, 'countRead'>;
+  readonly logger: Pick<Logger, 'warn' | 'info'>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+interface Question {
+  dueAt: number;
+  isAsked: boolean;
+  engine: string | undefined;
+}
+
+/** Numbers outlive the next question by this, so that one lost answer is not a gap. */
+const graceMs = 3_000;
+const maxAsked = 64;
+/** What lasts is told this often. */
+const tellMs = 10_000;
+
+/** Tells of failures at a steady pace, whatever their number. */
+const createTeller = ({
+  logger,
+  now,
+}: EngineWatchDependencies): ((target: string, reason: string) => void) => {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return (target, reason) => {
+    if (now() - toldAt < tellMs) return;
+    toldAt = now();
+    logger.warn({ target, reason }, 'metrics of an engine cannot be read: its load counts as unknown');
+  };
+};
+
+export const createEngineWatch = (dependencies: EngineWatchDependencies): EngineWatch => {
+  const { upstreams, served, client, metrics, logger, now } = dependencies;
+  const board = createEngineBoard();
+  const questions = new Map<string, Question>();
+  const tell = createTeller(dependencies);
+  let asked = 0;
+
+  const settle = (
+    pool: string,
+    key: string,
+    question: Question,
+    answer: MetricsAnswer,
+    lifeMs: number,
+  ): void => {
+    const reading = answer.outcome === 'read' ? readEngineLoad(answer.text) : undefined;
+    const outcome = answer.outcome === 'failed' ? answer.reason : (reading?.outcome ?? 'unknown');
+    metrics.countRead(pool, outcome);
+    if (reading?.outcome !== 'read') return tell(key, outcome);
+    const { load } = reading;
+    board.note(key, load, now() + lifeMs);
+    if (question.engine === load.engine) return;
+    question.engine = load.engine;
+    logger.info({ target: key, engine: load.engine }, 'reads the load of an engine');
+  };
+
+  const ask = async (
+    { name, provider, credential }: LiveUpstream,
+    { url }: TargetConfig,
+    { path, intervalMs }: EngineMetricsConfig,
+    key: string,
+    question: Question,
+  ): Promise<void> => {
+    asked += 1;
+    question.isAsked = true;
+    try {
+      const answer = await client.read(url + path, provider.credentialHeaders(credential));
+      settle(name, key, question, answer, intervalMs + graceMs);
+    } catch (error) {
+      logger.warn({ err: error, target: key }, 'metrics of an engine');
+    } finally {
+      asked -= 1;
+      question.isAsked = false;
+      question.dueAt = now() + intervalMs;
+    }
+  };
+
+  const askDue = (upstream: LiveUpstream, how: EngineMetricsConfig, keys: Set<string>): void => {
+    for (const target of servedTargets(served, upstream.name, upstream.config.targets)) {
+      const key = `${upstream.name}/${target.name}`;
+      keys.add(key);
+      const question = questions.get(key) ?? { dueAt: 0, isAsked: false, engine: undefined };
+      questions.set(key, question);
+      if (question.isAsked || asked >= maxAsked || now() < question.dueAt) continue;
+      void ask(upstream, target, how, key, question);
+    }
+  };
+
+  return {
+    of: (pool, target) => {
+      const load = board.of(`${pool}/${target}`, now());
+      if (load === undefined) return undefined;
+      const { engine: _engine, ...report } = load;
+      return report;
+    },
+    tick: () => {
+      const keys = new Set<string>();
+      for (const upstream of upstreams.all()) {
+        const how = engineMetricsOf(upstream.config, served);
+        if (how !== undefined) askDue(upstream, how, keys);
+      }
+      board.keep(keys);
+      for (const key of questions.keys()) if (!keys.has(key)) questions.delete(key);
+    },
+  };
+};
