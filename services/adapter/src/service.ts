@@ -197,7 +197,7 @@ export const build: Build = async (context) => {
     load,
     upstreams,
     settings,
-    engineOf: engines.of,
+    engineOf: (pool, target) => engines.of(pool, target),
     now,
   });
   const stateNow = () => (draining ? 'draining' : 'ready');
