@@ -1,7 +1,7 @@
 import type { EngineMetricsConfig, EngineReport, TargetConfig } from '@weir/contracts';
 import type { Logger } from '@weir/runtime';
 import type { LiveUpstream } from './attempt/attempt-deps.ts';
-import { createEngineBoard } from './core/engine-metrics/engine-board.ts';
+import { createEngineBoard, type EngineBoard } from './core/engine-metrics/engine-board.ts';
 import { engineMetricsOf, type Served, servedTargets } from './core/engine-metrics/engine-questions.ts';
 import { readEngineLoad } from './core/engine-metrics/read-engine-load.ts';
 import type { EngineMetrics } from './engine-watch-metrics.ts';
@@ -50,78 +50,83 @@ const createTeller = ({
   };
 };
 
-export const createEngineWatch = (dependencies: EngineWatchDependencies): EngineWatch => {
-  const { upstreams, served, client, metrics, logger, now } = dependencies;
-  const board = createEngineBoard();
-  const questions = new Map<string, Question>();
-  const tell = createTeller(dependencies);
-  let asked = 0;
+class Watch implements EngineWatch {
+  readonly #dependencies: EngineWatchDependencies;
+  readonly #board: EngineBoard = createEngineBoard();
+  readonly #tell: (target: string, reason: string) => void;
+  #questions = new Map<string, Question>();
+  #asked = 0;
 
-  const settle = (
-    pool: string,
-    key: string,
-    question: Question,
-    answer: MetricsAnswer,
-    lifeMs: number,
-  ): void => {
-    const reading = answer.outcome === 'read' ? readEngineLoad(answer.text) : undefined;
-    const outcome = answer.outcome === 'failed' ? answer.reason : (reading?.outcome ?? 'unknown');
-    metrics.countRead(pool, outcome);
-    if (reading?.outcome !== 'read') return tell(key, outcome);
-    const { load } = reading;
-    board.note(key, load, now() + lifeMs);
-    if (question.engine === load.engine) return;
-    question.engine = load.engine;
-    logger.info({ target: key, engine: load.engine }, 'reads the load of an engine');
-  };
+  constructor(dependencies: EngineWatchDependencies) {
+    this.#dependencies = dependencies;
+    this.#tell = createTeller(dependencies);
+  }
 
-  const ask = async (
+  of(pool: string, target: string): EngineReport | undefined {
+    const load = this.#board.of(`${pool}/${target}`, this.#dependencies.now());
+    if (load === undefined) return undefined;
+    const { engine: _engine, ...report } = load;
+    return report;
+  }
+
+  tick(): void {
+    const { upstreams, served } = this.#dependencies;
+    const keys = new Set<string>();
+    for (const upstream of upstreams.all()) {
+      const how = engineMetricsOf(upstream.config, served);
+      if (how !== undefined) this.#askDue(upstream, how, keys);
+    }
+    this.#board.keep(keys);
+    for (const key of this.#questions.keys()) if (!keys.has(key)) this.#questions.delete(key);
+  }
+
+  #askDue(upstream: LiveUpstream, how: EngineMetricsConfig, keys: Set<string>): void {
+    const { served, now } = this.#dependencies;
+    for (const target of servedTargets(served, upstream.name, upstream.config.targets)) {
+      const key = `${upstream.name}/${target.name}`;
+      keys.add(key);
+      const question = this.#questions.get(key) ?? { dueAt: 0, isAsked: false, engine: undefined };
+      this.#questions.set(key, question);
+      if (question.isAsked || this.#asked >= maxAsked || now() < question.dueAt) continue;
+      void this.#ask(upstream, target, how, key, question);
+    }
+  }
+
+  async #ask(
     { name, provider, credential }: LiveUpstream,
     { url }: TargetConfig,
     { path, intervalMs }: EngineMetricsConfig,
     key: string,
     question: Question,
-  ): Promise<void> => {
-    asked += 1;
+  ): Promise<void> {
+    const { client, logger, now } = this.#dependencies;
+    this.#asked += 1;
     question.isAsked = true;
     try {
       const answer = await client.read(url + path, provider.credentialHeaders(credential));
-      settle(name, key, question, answer, intervalMs + graceMs);
+      this.#settle(name, key, question, answer, now() + intervalMs + graceMs);
     } catch (error) {
       logger.warn({ err: error, target: key }, 'metrics of an engine');
     } finally {
-      asked -= 1;
+      this.#asked -= 1;
       question.isAsked = false;
       question.dueAt = now() + intervalMs;
     }
-  };
+  }
 
-  const askDue = (upstream: LiveUpstream, how: EngineMetricsConfig, keys: Set<string>): void => {
-    for (const target of servedTargets(served, upstream.name, upstream.config.targets)) {
-      const key = `${upstream.name}/${target.name}`;
-      keys.add(key);
-      const question = questions.get(key) ?? { dueAt: 0, isAsked: false, engine: undefined };
-      questions.set(key, question);
-      if (question.isAsked || asked >= maxAsked || now() < question.dueAt) continue;
-      void ask(upstream, target, how, key, question);
-    }
-  };
+  #settle(pool: string, key: string, question: Question, answer: MetricsAnswer, until: number): void {
+    const { metrics, logger } = this.#dependencies;
+    const reading = answer.outcome === 'read' ? readEngineLoad(answer.text) : undefined;
+    const outcome = answer.outcome === 'failed' ? answer.reason : (reading?.outcome ?? 'unknown');
+    metrics.countRead(pool, outcome);
+    if (reading?.outcome !== 'read') return this.#tell(key, outcome);
+    const { load } = reading;
+    this.#board.note(key, load, until);
+    if (question.engine === load.engine) return;
+    question.engine = load.engine;
+    logger.info({ target: key, engine: load.engine }, 'reads the load of an engine');
+  }
+}
 
-  return {
-    of: (pool, target) => {
-      const load = board.of(`${pool}/${target}`, now());
-      if (load === undefined) return undefined;
-      const { engine: _engine, ...report } = load;
-      return report;
-    },
-    tick: () => {
-      const keys = new Set<string>();
-      for (const upstream of upstreams.all()) {
-        const how = engineMetricsOf(upstream.config, served);
-        if (how !== undefined) askDue(upstream, how, keys);
-      }
-      board.keep(keys);
-      for (const key of questions.keys()) if (!keys.has(key)) questions.delete(key);
-    },
-  };
-};
+export const createEngineWatch = (dependencies: EngineWatchDependencies): EngineWatch =>
+  new Watch(dependencies);

@@ -33,7 +33,7 @@ export const startEngineWatch = (
     logger,
     now,
   });
-  const ticking = setInterval(watch.tick, tickMs);
+  const ticking = setInterval(() => watch.tick(), tickMs);
   lifecycle.onShutdown('drain', 'engine metrics', async () => {
     clearInterval(ticking);
     await client.close();
