@@ -54,6 +54,7 @@ const combine = (summaries: readonly Summary[]): Summary => ({
   p50: middle(summaries.map(({ p50 }) => p50)),
   p95: middle(summaries.map(({ p95 }) => p95)),
   p99: middle(summaries.map(({ p99 }) => p99)),
+  longest: middle(summaries.map(({ longest }) => longest)),
   shortP99: middle(summaries.map(({ shortP99 }) => shortP99)),
   tokenP99: middle(summaries.map(({ tokenP99 }) => tokenP99)),
   imbalance: median(summaries.map(({ imbalance }) => imbalance)) ?? 0,

@@ -1,8 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { formatNumber } from '../bench/report/table.ts';
-import { isMet, measureGates, renderGates } from './gates.ts';
+import { isMet, measureFaultGates, measurePlacementGates, renderGates } from './gates.ts';
 import { createLaboratory, type DecisionTime, type Laboratory } from './laboratory.ts';
+import { heavyTail } from './model/workload.ts';
 import { readSimulateOptions, type SimulateOptions } from './options.ts';
 import { plotScenario } from './report/plot-scenario.ts';
 import { type Measured, renderScenario } from './report/render-scenario.ts';
@@ -21,10 +22,11 @@ const measure = (scenario: Scenario, laboratory: Laboratory, options: SimulateOp
     .filter(({ policy }) => options.policies.length === 0 || options.policies.includes(policy))
     .map((variant) => ({ variant, result: laboratory.resultOf(variant) }));
 
-const renderHead = ({ seeds, durationMs }: SimulateOptions): string => {
+const renderHead = ({ seeds, durationMs }: SimulateOptions, { given }: Laboratory): string => {
   const [first, last] = [seeds[0], seeds.at(-1)];
   const named = first === last ? `seed ${first}` : `medians of seeds ${first} to ${last}`;
-  return `Runs of ${durationMs / 1_000} s, ${named}; times in milliseconds.`;
+  const capacity = formatNumber(given.capacityOf(heavyTail) * 8);
+  return `Runs of ${durationMs / 1_000} s, ${named}; times in milliseconds. Eight equal workers finish ${capacity} requests of the heavy tail a second: that is 100 % load.`;
 };
 
 /** Leaks are a fault of the core, so they are counted over all runs and never averaged. */
@@ -57,9 +59,9 @@ const run = async (): Promise<void> => {
     texts.push(text);
     say(text);
   };
-  tell(renderHead(options));
+  tell(renderHead(options, laboratory));
   const isWhole = options.scenarios.length + options.policies.length === 0;
-  const gates = isWhole ? measureGates(laboratory) : [];
+  const gates = isWhole ? [...measurePlacementGates(laboratory), ...measureFaultGates(laboratory)] : [];
   if (isWhole) tell(renderGates(gates));
   for (const scenario of scenarios) {
     if (options.scenarios.length > 0 && !options.scenarios.includes(scenario.name)) continue;

@@ -80,6 +80,9 @@ export const createFaultInjector = (parts: Parts): ((fault: Fault) => void) => {
         return stall(parts, station);
       case 'slow':
         return station.worker.setSpeed(fault.speed);
+      case 'freeze':
+        station.frozen = station.worker.report();
+        return;
       case 'mute':
         station.reports = false;
         queue.after(fault.forMs, () => {

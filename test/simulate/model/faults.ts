@@ -9,6 +9,8 @@ export type Fault =
   | { readonly kind: 'slow'; readonly worker: number; readonly atMs: number; readonly speed: number }
   /** It serves and says nothing. */
   | { readonly kind: 'mute'; readonly worker: number; readonly atMs: number; readonly forMs: number }
+  /** Its adapter goes on to report what it did at that moment. */
+  | { readonly kind: 'freeze'; readonly worker: number; readonly atMs: number }
   /** It serves what it has and says so, and nothing that is sent to it arrives. */
   | { readonly kind: 'deaf'; readonly worker: number; readonly atMs: number; readonly forMs: number }
   /** Another one takes its place after a while. */

@@ -1,3 +1,4 @@
+import type { LoadReport } from '@weir/contracts';
 import { defaultTiming } from '../../../services/ingress/src/core/request-timing.ts';
 import type { Random } from '../../../services/simulator/src/core/seeded-random.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -13,6 +14,8 @@ export interface Station {
   link: 'up' | 'gone' | 'silent';
   reports: boolean;
   hears: boolean;
+  /** What it reports instead of what is so. */
+  frozen: LoadReport | undefined;
   /** Tokens that were sent and have not arrived. */
   tokensOnTheWay: number;
   readonly flights: Map<number, Flight>;

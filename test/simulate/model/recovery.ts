@@ -1,13 +1,13 @@
 import type { Served } from './recorder.ts';
 import { percentile } from './summary.ts';
 
-/** p99 of the time to first token of what came within 5 s from a moment on. */
+/** p99 of the time to first token of what came within 10 s from a moment on. */
 export interface WindowedP99 {
   readonly fromMs: number;
   readonly p99: number | undefined;
 }
 
-const windowMs = 5_000;
+const windowMs = 10_000;
 const stepMs = 500;
 const recoveredFactor = 1.5;
 

@@ -60,6 +60,7 @@ describe('what goes wrong', () => {
     ['a worker hangs', { kind: 'hang', worker: 1, atMs }],
     ['an engine stands still', { kind: 'stall', worker: 1, atMs }],
     ['a worker is slow', { kind: 'slow', worker: 1, atMs, speed: 0.3 }],
+    ['a worker says the same for ever', { kind: 'freeze', worker: 1, atMs }],
     ['a worker says nothing', { kind: 'mute', worker: 1, atMs, forMs: 3_000 }],
     ['a scheduler is killed', { kind: 'kill-scheduler', scheduler: 1, atMs }],
   ])('%s: every request is answered, and nothing is counted afterwards', (_what, fault) => {

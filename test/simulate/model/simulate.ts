@@ -1,3 +1,4 @@
+import type { LoadReport } from '@weir/contracts';
 import { type EngineProfile, engineProfiles } from '../../../services/simulator/src/core/engine/profiles.ts';
 import { createRandom, type Random } from '../../../services/simulator/src/core/seeded-random.ts';
 import type { Policy } from '../policies.ts';
@@ -47,19 +48,39 @@ const createStations = (simulation: Simulation, queue: EventQueue): Map<string, 
       const worker = new Worker({ name, queue, profile, speed, random, reportsRate });
       return [
         name,
-        { worker, link: 'up', reports: true, hears: true, tokensOnTheWay: 0, flights: new Map() },
+        {
+          worker,
+          link: 'up',
+          reports: true,
+          hears: true,
+          frozen: undefined,
+          tokensOnTheWay: 0,
+          flights: new Map(),
+        },
       ];
     }),
   );
 
-const leakedIn = (stations: Iterable<Station>, schedulers: readonly Scheduler[], now: number): number => {
+const reportOf = ({ worker, frozen }: Station): LoadReport => {
+  const current = worker.report();
+  return frozen ? { ...frozen, sequence: current.sequence } : current;
+};
+
+const leakedIn = (
+  stations: ReadonlyMap<string, Station>,
+  schedulers: readonly Scheduler[],
+  now: number,
+): number => {
   let leaked = 0;
-  for (const { worker, link } of stations) {
+  for (const { worker, link } of stations.values()) {
     if (link === 'up') leaked += worker.running + Math.abs(worker.pendingTokens);
   }
   for (const { core, isAlive } of schedulers) {
-    for (const { pendingTokens, running, host } of isAlive ? core.view(now) : []) {
-      leaked += Math.abs(pendingTokens) + Math.abs(running) + Math.abs(host.running);
+    for (const { target, pendingTokens, running, host } of isAlive ? core.view(now) : []) {
+      // What a frozen report says is believed, and is no reservation.
+      const said = stations.get(target)?.frozen?.targets[0] ?? { pendingTokens: 0, running: 0 };
+      leaked += Math.abs(pendingTokens - said.pendingTokens);
+      leaked += Math.abs(running - said.running) + Math.abs(host.running - said.running);
     }
   }
   return leaked;
@@ -144,19 +165,28 @@ class World {
     }
   }
 
+  /** Not later than at rest: what is not heard of any more is not counted any more. The last report is not lost. */
+  #countLeaked(): number {
+    for (const station of this.stations.values()) {
+      if (!station.reports) continue;
+      const report = reportOf(station);
+      for (const scheduler of this.all) scheduler.apply(report, this.queue.now);
+    }
+    return leakedIn(this.stations, this.all, this.queue.now);
+  }
+
   /** At a steady beat that is the worker's own. */
   #reportOf(station: Station): void {
     const { reportEachMs, lossShare } = this.#simulation;
     const random = this.#reportRandom;
     const beat = (): void => {
       if (this.#isAtRest()) {
-        // Not later: what is not heard of any more is not counted any more.
-        this.leaked ??= leakedIn(this.stations.values(), this.all, this.queue.now);
+        this.leaked ??= this.#countLeaked();
         return;
       }
       this.queue.after(reportEachMs, beat);
       if (!station.reports) return;
-      const report = station.worker.report();
+      const report = reportOf(station);
       for (const scheduler of this.all) {
         if (random() < lossShare) continue;
         this.queue.after(delays.reportMs, () => scheduler.apply(report, this.queue.now));

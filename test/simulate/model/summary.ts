@@ -5,6 +5,7 @@ export interface Summary {
   readonly p50: number | undefined;
   readonly p95: number | undefined;
   readonly p99: number | undefined;
+  readonly longest: number | undefined;
   /** Of prompts of 256 tokens at most. */
   readonly shortP99: number | undefined;
   /** p99 of the mean time between an answer's tokens. */
@@ -40,6 +41,7 @@ export const summarize = (recording: Recording, fromMs: number): Summary => {
     p50: percentile(firsts, 0.5),
     p95: percentile(firsts, 0.95),
     p99: percentile(firsts, 0.99),
+    longest: percentile(firsts, 1),
     shortP99: percentile(
       shorts.map(({ firstTokenMs }) => firstTokenMs),
       0.99,

@@ -11,6 +11,7 @@ const titles: Readonly<Record<Measure, string>> = {
   p50: 'p50',
   p95: 'p95',
   p99: 'p99',
+  longest: 'longest',
   shortP99: 'p99, short prompts',
   tokenP99: 'p99 a token',
   imbalance: 'imbalance',

@@ -20,6 +20,7 @@ export const measures = [
   'p50',
   'p95',
   'p99',
+  'longest',
   'shortP99',
   'tokenP99',
   'imbalance',
