@@ -1,0 +1,1 @@
+import '../../test/simulate/run.ts';
