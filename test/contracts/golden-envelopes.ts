@@ -26,6 +26,7 @@ const request = {
     ip: '203.0.113.7',
     headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
     keySha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+    sessions: { 'cookie:sid': 'n4bQgYhMfWWaL-qgxVrQFQ' },
   },
 } as const satisfies EnvelopeMeta;
 

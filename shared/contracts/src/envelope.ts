@@ -78,6 +78,11 @@ export interface ClientInfo {
   readonly headers: Readonly<Record<string, string>>;
   /** SHA-256 of the API key, hex. Absent when the client sent none. The key itself never leaves the ingress. */
   readonly keySha256?: string;
+  /**
+   * What names the client's session, by `header:<name>` or `cookie:<name>` as the configuration asks for them: the
+   * first 22 characters of the value's SHA-256, base64url. Absent: nothing does. The values themselves do not travel.
+   */
+  readonly sessions?: Readonly<Record<string, string>>;
 }
 
 /** Who is calling. Added by policy. */

@@ -6,6 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import { readApiKey } from '../core/client-headers.ts';
 import { decideDeadline } from '../core/decide-deadline.ts';
 import { toRequestId } from '../core/request-id.ts';
+import type { NameSessions } from '../core/session-names.ts';
 import { noFeatures, outputCapNamesOf, toFeatures } from '../core/to-features.ts';
 import type { TokenCounting } from '../token-counting.ts';
 
@@ -19,6 +20,7 @@ export interface RequestReader {
   /** What the limits in force need to know of the text. */
   readonly counting: Pick<TokenCounting, 'wishes' | 'count'>;
   readonly pickHeaders: (headers: FastifyRequest['headers']) => Record<string, string>;
+  readonly nameSessions: NameSessions;
 }
 
 const yieldToOthers = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -62,6 +64,7 @@ export const toMeta = (
   const now = reader.now();
   const key = readApiKey(request.headers);
   const clientTimeout = request.headers['x-stainless-timeout'];
+  const sessions = reader.nameSessions(request.headers);
   const inline = body.byteLength <= reader.inlineBytes;
   return {
     v: 1,
@@ -90,6 +93,7 @@ export const toMeta = (
       ip: request.ip,
       headers: reader.pickHeaders(request.headers),
       ...(key === undefined ? {} : { keySha256: hash('sha256', key, 'hex') }),
+      ...(sessions === undefined ? {} : { sessions }),
     },
     ...(matched.route.priority === undefined ? {} : { priority: matched.route.priority }),
     ...(trace === undefined ? {} : { trace }),

@@ -3,6 +3,8 @@ import type { TargetLoad } from '@weir/contracts';
 /** What one adapter instance runs over all its targets and pools. */
 export interface Host {
   running: number;
+  /** When it was first heard of, milliseconds since the epoch. Undefined: it was there before us. */
+  readonly newSince?: number;
 }
 
 /** A target as one adapter instance reaches it, with what is known of its load. */
@@ -20,6 +22,8 @@ export interface Place {
   readonly isOpen: boolean;
   /** Input tokens per second. Undefined until it was seen. */
   readonly prefillTokensPerSecond: number | undefined;
+  /** Time to the first byte of a successful answer, milliseconds. Undefined until it was seen. */
+  readonly firstByteMs?: number | undefined;
 }
 
 /** A place whose numbers are kept up to date in one spot, so that looking at a pool costs no copies. */
@@ -29,6 +33,7 @@ export interface LivePlace extends Place {
   capacity: number;
   isOpen: boolean;
   prefillTokensPerSecond: number | undefined;
+  firstByteMs: number | undefined;
 }
 
 export const hasRoom = ({ isOpen, host, capacity }: Place): boolean => isOpen && host.running < capacity;
@@ -42,6 +47,7 @@ export const createPlace = (instance: string, target: string, host: Host): LiveP
   capacity: 0,
   isOpen: false,
   prefillTokensPerSecond: undefined,
+  firstByteMs: undefined,
 });
 
 /** Takes over what a report says. Reservations are added on top by the caller. */
@@ -51,4 +57,5 @@ export const setReported = (place: LivePlace, load: TargetLoad, isOpen: boolean)
   place.capacity = load.capacity;
   place.isOpen = isOpen;
   place.prefillTokensPerSecond = load.prefillTokensPerSecond;
+  place.firstByteMs = load.firstByteMs;
 };

@@ -11,6 +11,7 @@ import { excludedTargets, exclusionOf, exclusionsAfter } from './exclusions.ts';
 import type { Place } from './place.ts';
 import * as refusals from './refusals.ts';
 import { selectTarget } from './select-target.ts';
+import { sessionOf } from './session-of.ts';
 
 export interface PlanInput {
   /** Undefined until there is one. */
@@ -80,6 +81,8 @@ const findPlace = (
       excluded: excludedTargets(candidate.upstream, excluded),
       inputTokens: inputTokensOf(input.meta),
       turn: input.turnOf(candidate.upstream),
+      session: sessionOf(input.meta, upstream),
+      now: input.now,
       random: input.random,
     });
     if (selection.outcome === 'selected') return { candidate, place: selection.place };

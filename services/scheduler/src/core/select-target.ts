@@ -1,8 +1,12 @@
 import type { Strategy, UpstreamConfig } from '@weir/contracts';
 import { hasRoom, type Place } from './place.ts';
+import { slowStartFactor } from './slow-start.ts';
+import { byLeastLatency } from './strategies/least-latency.ts';
+import { bySession } from './strategies/session.ts';
 
 export interface TargetQuestion {
-  readonly upstream: Pick<UpstreamConfig, 'targets' | 'strategy'>;
+  readonly upstream: Pick<UpstreamConfig, 'targets' | 'strategy'> &
+    Partial<Pick<UpstreamConfig, 'affinity' | 'slowStartMs'>>;
   /** Every fresh place of the upstream's pool. */
   readonly places: readonly Place[];
   /** Names of targets that are not wanted. */
@@ -13,6 +17,10 @@ export interface TargetQuestion {
   readonly isCurrent: boolean;
   /** Counts the requests of this pool, for round-robin. */
   readonly turn: number;
+  /** What the request has in common with others that are to go where it goes. Undefined: nothing. */
+  readonly session?: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -25,10 +33,14 @@ export type TargetSelection =
 
 /** A target with all places that lead to it. */
 interface Choice {
+  readonly name: string;
   readonly weight: number;
   readonly pendingTokens: number;
   readonly running: number;
   readonly tokensPerSecond: number | undefined;
+  readonly firstByteMs: number | undefined;
+  /** Since when it is there. Undefined: it is not new. */
+  readonly newSince: number | undefined;
   /** Places with room; never empty. */
   readonly free: readonly Place[];
 }
@@ -42,10 +54,17 @@ const tieShare = 0.01;
 const pick = <Item>(items: readonly Item[], random: () => number): Item | undefined =>
   items[Math.floor(random() * items.length)];
 
-const toChoice = (weight: number, places: readonly Place[]): Choice => {
+/** A target is as old as the first of the instances that lead there: most of them only pass on what it does. */
+const newSinceOf = (places: readonly Place[]): number | undefined => {
+  const since = Math.min(...places.map(({ host }) => host.newSince ?? Number.NEGATIVE_INFINITY));
+  return Number.isFinite(since) ? since : undefined;
+};
+
+const toChoice = ({ name, weight }: Pick<Choice, 'name' | 'weight'>, places: readonly Place[]): Choice => {
   let pendingTokens = 0;
   let running = 0;
   let tokensPerSecond: number | undefined;
+  let firstByteMs: number | undefined;
   for (const place of places) {
     pendingTokens += place.pendingTokens;
     running += place.running;
@@ -53,8 +72,11 @@ const toChoice = (weight: number, places: readonly Place[]): Choice => {
     if (place.prefillTokensPerSecond !== undefined) {
       tokensPerSecond = Math.max(tokensPerSecond ?? 0, place.prefillTokensPerSecond);
     }
+    if (place.firstByteMs !== undefined) firstByteMs = Math.max(firstByteMs ?? 0, place.firstByteMs);
   }
-  return { weight, pendingTokens, running, tokensPerSecond, free: places.filter(hasRoom) };
+  const newSince = newSinceOf(places);
+  const free = places.filter(hasRoom);
+  return { name, weight, pendingTokens, running, tokensPerSecond, firstByteMs, newSince, free };
 };
 
 const groupByTarget = (places: readonly Place[]): Map<string, Place[]> => {
@@ -96,12 +118,21 @@ const twoOf = <Item>(items: readonly Item[], random: () => number): readonly Ite
   return first !== undefined && second !== undefined ? [first, second] : items;
 };
 
+const factorOf = ({ newSince }: Choice, { now, upstream }: TargetQuestion): number =>
+  slowStartFactor(newSince, now, upstream.slowStartMs ?? 0);
+
+const costsOf = (choices: readonly Choice[], question: TargetQuestion): readonly number[] => {
+  const otherwise = usualRate(choices);
+  return choices.map(
+    (choice) => costMs(choice, question.inputTokens, otherwise) * factorOf(choice, question),
+  );
+};
+
 type Choose = (free: readonly Choice[], question: TargetQuestion) => Choice | undefined;
 
 const leastTokensQueued: Choose = (free, question) => {
   const choices = question.isCurrent ? free : twoOf(free, question.random);
-  const otherwise = usualRate(choices);
-  const costs = choices.map((choice) => costMs(choice, question.inputTokens, otherwise));
+  const costs = costsOf(choices, question);
   const limit = Math.min(...costs) * (1 + tieShare);
   const best = choices.filter((_choice, position) => (costs[position] ?? Number.POSITIVE_INFINITY) <= limit);
   return pick(best, question.random);
@@ -117,6 +148,21 @@ const leastRequests: Choose = (free, { isCurrent, random }) => {
   );
 };
 
+const leastLatency: Choose = (free, question) => {
+  const choices = question.isCurrent ? free : twoOf(free, question.random);
+  return pick(
+    byLeastLatency(choices, (choice) => factorOf(choice, question)),
+    question.random,
+  );
+};
+
+const session: Choose = (free, question) => {
+  const { affinity } = question.upstream;
+  if (question.session === undefined || !affinity) return leastTokensQueued(free, question);
+  const costsMs = costsOf(free, question);
+  return bySession(free, { session: question.session, costsMs, maxExtraCostMs: affinity.maxExtraCostMs });
+};
+
 /** Each by its share, whatever the load. What has no room leaves its share to the others. */
 const weighted: Choose = (free, { random }) => {
   let left = random() * free.reduce((sum, { weight }) => sum + weight, 0);
@@ -130,8 +176,10 @@ const weighted: Choose = (free, { random }) => {
 const strategies: Readonly<Record<Strategy, Choose>> = {
   'least-tokens-queued': leastTokensQueued,
   'least-requests': leastRequests,
+  'least-latency': leastLatency,
   'round-robin': (free, { turn }) => free[turn % free.length],
   weighted,
+  session,
 };
 
 const leastRunning = (free: readonly Place[], { isCurrent, random }: TargetQuestion): Place | undefined => {
@@ -147,10 +195,10 @@ const leastRunning = (free: readonly Place[], { isCurrent, random }: TargetQuest
 export const selectTarget = (question: TargetQuestion): TargetSelection => {
   const groups = groupByTarget(question.places);
   const choices: Choice[] = [];
-  for (const { name, weight } of question.upstream.targets) {
-    const places = groups.get(name);
-    if (places?.some(({ isOpen }) => isOpen) && !question.excluded.has(name)) {
-      choices.push(toChoice(weight, places));
+  for (const target of question.upstream.targets) {
+    const places = groups.get(target.name);
+    if (places?.some(({ isOpen }) => isOpen) && !question.excluded.has(target.name)) {
+      choices.push(toChoice(target, places));
     }
   }
   if (choices.length === 0) return { outcome: 'none' };

@@ -65,6 +65,13 @@ export const clientInfoSchema = z
       .regex(/^[0-9a-f]{64}$/)
       .exactOptional()
       .describe('SHA-256 of the API key. Absent: the client sent none.'),
+    sessions: z
+      .record(z.string().regex(/^(header|cookie):/), z.string().regex(/^[A-Za-z0-9_-]{22}$/))
+      .readonly()
+      .exactOptional()
+      .describe(
+        'What names the session: the front of a SHA-256, by where it was found. Absent: nothing does.',
+      ),
   })
   .readonly();
 
