@@ -19,7 +19,15 @@ const request = {
   model: 'llama-70b',
   stream: true,
   submission: 0,
-  features: { inputTokens: 12, estimatedBy: 'chars', outputCap: 256, chars: 31, messages: 1, tools: 0 },
+  features: {
+    inputTokens: 12,
+    estimatedBy: 'chars',
+    outputCap: 256,
+    chars: 31,
+    messages: 1,
+    tools: 0,
+    prefixes: ['hlGkTCGIPGA'],
+  },
   marks: { open: 1, model: [9, 20] },
   body: { where: 'inline', bytes: 95 },
   client: {

@@ -1,5 +1,7 @@
-import { demoKey, isAttached } from '@weir/testing';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { type LoadReport, subjects } from '@weir/contracts';
+import { connectNatsBus, type NatsBus } from '@weir/messaging';
+import { demoKey, isAttached, waitFor } from '@weir/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bearer, call } from './support/http-call.ts';
 import { key, useMesh } from './support/mesh-under-test.ts';
 import { createSimulatorAdmin } from './support/simulator-admin.ts';
@@ -22,22 +24,49 @@ describe.skipIf(isAttached())('affinity', () => {
           affinity: { header: 'X-Session-Id' },
         }),
         byCookie: upstream(urls, { strategy: 'session', models: ['by-cookie'], affinity: { cookie: 'sid' } }),
+        byPrefix: upstream(urls, { strategy: 'prefix', models: ['by-prefix'] }),
         byKey: upstream(urls, { strategy: 'session', models: ['by-key'] }),
       },
       tenants: [{ org: 'demo', keys: [demoKey.entry] }],
     }),
   });
+  let bus: NatsBus | undefined;
+  let reports = 0;
   const admins = () => mesh().mesh.simulators.map(({ url }) => createSimulatorAdmin(url));
 
   beforeAll(async () => {
     await Promise.all(admins().map(({ configure }) => configure({ models: [] })));
+    const ignore = () => undefined;
+    bus = await connectNatsBus({
+      name: 'affinity',
+      servers: [mesh().mesh.nats().url],
+      onError: ignore,
+      onClosed: ignore,
+    });
+    bus.subscribe(subjects.loads, ({ data }) => {
+      const report: LoadReport = JSON.parse(new TextDecoder().decode(data));
+      if (report.pool === 'byPrefix') reports += 1;
+    });
+    await bus.flush(2_000);
   });
+
+  afterAll(() => bus?.close(1_000));
+
+  /** The scheduler knows that what was sent so far is over: the first report may have been on its way already. */
+  const untilReported = () => {
+    const before = reports;
+    return waitFor(() => reports >= before + 3, { what: 'load reports' });
+  };
 
   const dead = new Set<number>();
 
   /** Which of the simulators answered. */
-  const served = async (model: string, headers: Readonly<Record<string, string>> = {}): Promise<number> => {
-    const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }] });
+  const served = async (
+    model: string,
+    headers: Readonly<Record<string, string>> = {},
+    content = 'Hello',
+  ): Promise<number> => {
+    const body = JSON.stringify({ model, messages: [{ role: 'user', content }] });
     const url = `${mesh().baseUrl}/v1/chat/completions`;
     const answer = await call(url, { headers: { ...bearer(key), ...headers }, body });
     expect(answer.status).toBe(200);
@@ -78,6 +107,19 @@ describe.skipIf(isAttached())('affinity', () => {
   it('sends what has no session to any target', async () => {
     const homes = new Set<number>();
     for (let request = 0; request < 30; request += 1) homes.add(await served('by-header'));
+    expect(homes.size).toBeGreaterThan(1);
+  });
+
+  it('sends a prompt to where its beginning was read before', async () => {
+    const homes = new Set<number>();
+    for (const session of sessions) {
+      const prompt = `${session} ${'lorem ipsum '.repeat(800)}`;
+      const first = await served('by-prefix', {}, prompt);
+      await untilReported();
+      expect(await served('by-prefix', {}, `${prompt} and more`)).toBe(first);
+      await untilReported();
+      homes.add(first);
+    }
     expect(homes.size).toBeGreaterThan(1);
   });
 

@@ -125,11 +125,13 @@ const buildHttp = ({ context, settings, listener, config, relay, accessLog }: Ht
   );
   let table: RouteTable | undefined;
   let pickHeaders = createHeaderPicker({ upstreams: {} });
+  let sketchesPrefixes = false;
   let nameSessions = createSessionNames({ upstreams: {} }, digestSession);
   config.onChange((next) => {
     table = compileRoutes(next);
     pickHeaders = createHeaderPicker(next, decideLimitNeeds(next).headers);
     nameSessions = createSessionNames(next, digestSession);
+    sketchesPrefixes = Object.values(next.upstreams).some(({ strategy }) => strategy === 'prefix');
     counting.apply(next);
   });
   const handle = createInferenceHandler({
@@ -142,6 +144,7 @@ const buildHttp = ({ context, settings, listener, config, relay, accessLog }: Ht
       counting,
       pickHeaders: (headers) => pickHeaders(headers),
       nameSessions: (headers) => nameSessions(headers),
+      sketchesPrefixes: () => sketchesPrefixes,
     },
     relay,
     tracer,

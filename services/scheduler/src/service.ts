@@ -2,6 +2,7 @@ import { queueGroups, subjects } from '@weir/contracts';
 import { type Bus, createHoldNotices, withDeadline } from '@weir/messaging';
 import { type Build, connectMesh, type ServiceContext, watchConfig } from '@weir/runtime';
 import { createPoolView, type PoolView } from './core/pool-view.ts';
+import { createPrefixMemory } from './core/prefix-memory.ts';
 import { createTurns } from './core/turns.ts';
 import { createDelays } from './delays.ts';
 import { createGossipWriter, type GossipWriter } from './gossip-writer.ts';
@@ -75,6 +76,7 @@ export const build: Build = async (context) => {
     config: () => source.current,
     pools,
     gossip: gossipWith(context, bus, pools, metrics),
+    prefixes: createPrefixMemory(),
     turnOf: createTurns().next,
     delays,
     metrics,

@@ -10,6 +10,7 @@ import { passThroughTracer } from '@weir/runtime';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createPoolView } from './core/pool-view.ts';
+import { createPrefixMemory } from './core/prefix-memory.ts';
 import { createTurns } from './core/turns.ts';
 import { createGossipWriter } from './gossip-writer.ts';
 import { createGossip } from './handlers/gossip.ts';
@@ -110,6 +111,7 @@ const createPair = (random: () => number) => {
       holds: { release: () => undefined },
       config: () => config,
       gossip: writer,
+      prefixes: createPrefixMemory(),
       turnOf: createTurns().next,
       delays: { add: () => false },
       tracer: passThroughTracer,

@@ -34,6 +34,11 @@ export interface Features {
   readonly tools: number;
   /** `encoding_format` of an embeddings request. Absent when not given. */
   readonly encodingFormat?: string;
+  /**
+   * A digest of each prefix of the prompt that ends where `prefixEnds` says, the shortest first. Absent when no upstream
+   * of the configuration asks for them, or the prompt is shorter.
+   */
+  readonly prefixes?: readonly string[];
 }
 
 /** A cap on output tokens that the client set, such as `max_tokens`. */

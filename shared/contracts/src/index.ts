@@ -7,6 +7,7 @@ export * from './frame.ts';
 export * from './grant.ts';
 export * from './hold-message.ts';
 export * from './load-report.ts';
+export * from './prefix-sketch.ts';
 export * from './rated-event.ts';
 export * from './read-tenant-record.ts';
 export * from './reservation-gossip.ts';

@@ -2,6 +2,7 @@ import {
   type Attempt,
   type EnvelopeMeta,
   isErrorReason,
+  type UpstreamConfig,
   type WeirConfig,
   type WireError,
 } from '@weir/contracts';
@@ -9,8 +10,9 @@ import { findRoute, selectUpstreams, type UpstreamCandidate } from '@weir/routin
 import { backoffMs } from './backoff.ts';
 import { excludedTargets, exclusionOf, exclusionsAfter } from './exclusions.ts';
 import type { Place } from './place.ts';
+import type { CachedBytesOf } from './prefix-memory.ts';
 import * as refusals from './refusals.ts';
-import { selectTarget } from './select-target.ts';
+import { selectTarget, type TargetQuestion } from './select-target.ts';
 import { sessionOf } from './session-of.ts';
 
 export interface PlanInput {
@@ -21,6 +23,8 @@ export interface PlanInput {
   readonly view: (pool: string) => readonly Place[];
   /** Whether what is known of a pool is what it is like now. */
   readonly isCurrent: (pool: string) => boolean;
+  /** What targets of a pool have read before of prompts with these prefixes, in bytes. */
+  readonly recall: (pool: string, prefixes: readonly string[]) => CachedBytesOf;
   /** Counts the requests of a pool, for round-robin. */
   readonly turnOf: (pool: string) => number;
   /** The backoff of this attempt has been waited for. */
@@ -54,12 +58,27 @@ export type AttemptPlan =
 interface Found {
   readonly candidate: UpstreamCandidate;
   readonly place: Place;
+  /** Input tokens that the target has yet to read. */
+  readonly tokens: number;
 }
 
 const charsPerToken = 4;
 
 const inputTokensOf = ({ features }: EnvelopeMeta): number =>
   features.inputTokens ?? Math.ceil(features.chars / charsPerToken);
+
+/** Of the input tokens, those that a target has read before. Undefined where the upstream does not go by that. */
+const cachedTokensOf = (
+  { meta, recall }: PlanInput,
+  pool: string,
+  { strategy }: UpstreamConfig,
+): TargetQuestion['cachedTokensOf'] => {
+  const { prefixes } = meta.features;
+  if (strategy !== 'prefix' || !prefixes) return undefined;
+  const cachedBytesOf = recall(pool, prefixes);
+  const tokensPerByte = inputTokensOf(meta) / Math.max(1, meta.body.bytes);
+  return (target, newSince) => Math.floor(cachedBytesOf(target, newSince) * tokensPerByte);
+};
 
 const reject = (error: WireError): AttemptPlan => ({ outcome: 'rejected', error });
 
@@ -74,18 +93,24 @@ const findPlace = (
   for (const candidate of candidates) {
     const upstream = config.upstreams[candidate.upstream];
     if (!upstream) continue;
+    const inputTokens = inputTokensOf(input.meta);
+    const cached = cachedTokensOf(input, candidate.upstream, upstream);
     const selection = selectTarget({
       upstream,
       places: input.view(candidate.upstream),
       isCurrent: input.isCurrent(candidate.upstream),
       excluded: excludedTargets(candidate.upstream, excluded),
-      inputTokens: inputTokensOf(input.meta),
+      inputTokens,
+      cachedTokensOf: cached,
       turn: input.turnOf(candidate.upstream),
       session: sessionOf(input.meta, upstream),
       now: input.now,
       random: input.random,
     });
-    if (selection.outcome === 'selected') return { candidate, place: selection.place };
+    if (selection.outcome === 'selected') {
+      const { place } = selection;
+      return { candidate, place, tokens: inputTokens - (cached?.(place.target, place.host.newSince) ?? 0) };
+    }
     if (selection.outcome === 'saturated') isAnySaturated = true;
   }
   return isAnySaturated ? 'saturated' : 'none';
@@ -164,7 +189,7 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
     model: found.candidate.model,
     excluded,
     lastFailure: meta.attempt?.lastFailure,
-    reservedTokens: inputTokensOf(meta),
+    reservedTokens: found.tokens,
   };
   return { outcome: 'planned', attempt };
 };

@@ -19,6 +19,8 @@ export interface TargetQuestion {
   readonly turn: number;
   /** What the request has in common with others that are to go where it goes. Undefined: nothing. */
   readonly session?: string | undefined;
+  /** Of the input tokens, those that the target need not read once more. Undefined: none. */
+  readonly cachedTokensOf?: ((target: string, newSince: number | undefined) => number) | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** Uniform in [0, 1). */
@@ -123,9 +125,10 @@ const factorOf = ({ newSince }: Choice, { now, upstream }: TargetQuestion): numb
 
 const costsOf = (choices: readonly Choice[], question: TargetQuestion): readonly number[] => {
   const otherwise = usualRate(choices);
-  return choices.map(
-    (choice) => costMs(choice, question.inputTokens, otherwise) * factorOf(choice, question),
-  );
+  return choices.map((choice) => {
+    const cachedTokens = question.cachedTokensOf?.(choice.name, choice.newSince) ?? 0;
+    return costMs(choice, question.inputTokens - cachedTokens, otherwise) * factorOf(choice, question);
+  });
 };
 
 type Choose = (free: readonly Choice[], question: TargetQuestion) => Choice | undefined;
@@ -180,6 +183,8 @@ const strategies: Readonly<Record<Strategy, Choose>> = {
   'round-robin': (free, { turn }) => free[turn % free.length],
   weighted,
   session,
+  // What is cached is in the cost: a target that is behind loses by itself.
+  prefix: leastTokensQueued,
 };
 
 const leastRunning = (free: readonly Place[], { isCurrent, random }: TargetQuestion): Place | undefined => {

@@ -10,6 +10,7 @@ import {
 import { passThroughTracer } from '@weir/runtime';
 import { expect, test } from 'vitest';
 import { createPoolView } from '../core/pool-view.ts';
+import { createPrefixMemory } from '../core/prefix-memory.ts';
 import { createLoadReport } from './load-report.ts';
 import { createNoAdapter } from './no-adapter.ts';
 import { createSchedule, type ScheduleDependencies } from './schedule.ts';
@@ -81,6 +82,7 @@ const createRecorded = (given: Partial<ScheduleDependencies> = {}) => {
     config: () => config,
     pools,
     gossip: { add: () => undefined },
+    prefixes: createPrefixMemory(),
     turnOf: () => 0,
     delays: {
       add: (delayMs, run) => {

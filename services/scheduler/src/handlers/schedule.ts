@@ -13,6 +13,7 @@ import type { Bus, BusMessage, HoldNotices } from '@weir/messaging';
 import type { Logger, Span, Tracer } from '@weir/runtime';
 import { type PlannedAttempt, planAttempt, retryReasonOf } from '../core/plan-attempt.ts';
 import type { PoolView } from '../core/pool-view.ts';
+import type { PrefixMemory } from '../core/prefix-memory.ts';
 import { tooManyDelayed } from '../core/refusals.ts';
 import { toRunMeta } from '../core/run-meta.ts';
 import type { Delays } from '../delays.ts';
@@ -29,6 +30,7 @@ export interface ScheduleDependencies {
   readonly pools: Pick<PoolView, 'view' | 'isCurrent' | 'reserve'>;
   /** Hears of every attempt that is sent. */
   readonly gossip: Pick<GossipWriter, 'add'>;
+  readonly prefixes: PrefixMemory;
   readonly turnOf: (pool: string) => number;
   readonly delays: Pick<Delays, 'add'>;
   readonly metrics: SchedulerMetrics;
@@ -54,14 +56,16 @@ const refuse = (
 };
 
 const dispatch = (
-  { bus, self, pools, gossip, metrics, now }: ScheduleDependencies,
+  { bus, self, pools, gossip, prefixes, metrics, now }: ScheduleDependencies,
   { meta, body }: Envelope,
   attempt: PlannedAttempt,
   trace: string | undefined,
 ): void => {
   const { instance, upstream, target, reservedTokens } = attempt;
   const booking = { pool: upstream, instance, target, tokens: reservedTokens };
-  const number = pools.reserve(booking, now());
+  const at = now();
+  const number = pools.reserve(booking, at);
+  prefixes.note(upstream, target, meta.features.prefixes ?? [], at);
   const runMeta = toRunMeta(meta, attempt, { scheduler: self, dispatch: number }, trace);
   const hop = subjects.hop(self, instance, meta.ingress, meta.id);
   bus.publish(subjects.run(instance), encodeEnvelope(runMeta, body), hop);
@@ -72,7 +76,7 @@ const dispatch = (
 
 /** `weir.v1.schedule`: sends a request to an adapter, at once or after a pause, or refuses it. */
 export const createSchedule = (dependencies: ScheduleDependencies): Schedule => {
-  const { config, pools, turnOf, delays, metrics, tracer, logger, now, random } = dependencies;
+  const { config, pools, prefixes, turnOf, delays, metrics, tracer, logger, now, random } = dependencies;
 
   /** The body is a view into a buffer that is used again: what waits needs its own. */
   const delay = (envelope: Envelope, delayMs: number): WireError | undefined => {
@@ -90,6 +94,7 @@ export const createSchedule = (dependencies: ScheduleDependencies): Schedule => 
       meta: envelope.meta,
       view: (pool) => pools.view(pool, at),
       isCurrent: (pool) => pools.isCurrent(pool, at),
+      recall: (pool, sketch) => prefixes.recall(pool, sketch, at),
       turnOf,
       hasWaited,
       now: at,

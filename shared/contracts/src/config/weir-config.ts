@@ -62,6 +62,7 @@ export const strategies = [
   'round-robin',
   'weighted',
   'session',
+  'prefix',
 ] as const;
 
 /** How a target of an upstream is chosen. */
