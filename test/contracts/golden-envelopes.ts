@@ -19,13 +19,22 @@ const request = {
   model: 'llama-70b',
   stream: true,
   submission: 0,
-  features: { inputTokens: 12, estimatedBy: 'chars', outputCap: 256, chars: 31, messages: 1, tools: 0 },
+  features: {
+    inputTokens: 12,
+    estimatedBy: 'chars',
+    outputCap: 256,
+    chars: 31,
+    messages: 1,
+    tools: 0,
+    prefixes: ['hlGkTCGIPGA'],
+  },
   marks: { open: 1, model: [9, 20] },
   body: { where: 'inline', bytes: 95 },
   client: {
     ip: '203.0.113.7',
     headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
     keySha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+    sessions: { 'cookie:sid': 'n4bQgYhMfWWaL-qgxVrQFQ' },
   },
 } as const satisfies EnvelopeMeta;
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { type HttpListenerConfig, subjects } from '@weir/contracts';
 import {
   createBodyServer,
@@ -23,6 +24,7 @@ import { createHeaderPicker } from './core/client-headers.ts';
 import { decideLimitNeeds } from './core/limit-needs.ts';
 import { defaultTiming } from './core/request-timing.ts';
 import { createResubmitBudget } from './core/resubmit-budget.ts';
+import { createSessionNames } from './core/session-names.ts';
 import { createHeldBytes } from './held-bytes.ts';
 import { createInferenceHandler } from './http/inference-route.ts';
 import { buildServer } from './http/server.ts';
@@ -109,6 +111,9 @@ interface HttpInput {
   readonly accessLog: AccessLog;
 }
 
+/** See `ClientInfo.sessions`. */
+const digestSession = (value: string): string => hash('sha256', value, 'base64url').slice(0, 22);
+
 const buildHttp = ({ context, settings, listener, config, relay, accessLog }: HttpInput): FastifyInstance => {
   const { instance, health, lifecycle, logger, metrics, now, tracer } = context;
   const held = createHeldBytes(settings.maxHeldBytes);
@@ -120,9 +125,13 @@ const buildHttp = ({ context, settings, listener, config, relay, accessLog }: Ht
   );
   let table: RouteTable | undefined;
   let pickHeaders = createHeaderPicker({ upstreams: {} });
+  let sketchesPrefixes = false;
+  let nameSessions = createSessionNames({ upstreams: {} }, digestSession);
   config.onChange((next) => {
     table = compileRoutes(next);
     pickHeaders = createHeaderPicker(next, [...decideLimitNeeds(next).headers, ...trafficHeaders(next)]);
+    nameSessions = createSessionNames(next, digestSession);
+    sketchesPrefixes = Object.values(next.upstreams).some(({ strategy }) => strategy === 'prefix');
     counting.apply(next);
   });
   const handle = createInferenceHandler({
@@ -134,6 +143,8 @@ const buildHttp = ({ context, settings, listener, config, relay, accessLog }: Ht
       requestTimeoutMs: listener.requestTimeoutMs,
       counting,
       pickHeaders: (headers) => pickHeaders(headers),
+      nameSessions: (headers) => nameSessions(headers),
+      sketchesPrefixes: () => sketchesPrefixes,
     },
     relay,
     tracer,

@@ -11,6 +11,7 @@ import type { Logger } from '@weir/runtime';
 import type { HealthBoard } from './core/health/health-board.ts';
 import { type AttemptPlan, type PlannedAttempt, planAttempt, retryReasonOf } from './core/plan-attempt.ts';
 import type { PoolView } from './core/pool-view.ts';
+import type { PrefixMemory } from './core/prefix-memory.ts';
 import { toRunMeta } from './core/run-meta.ts';
 import type { GossipWriter } from './gossip-writer.ts';
 import type { Refuse } from './refuse.ts';
@@ -26,6 +27,7 @@ export interface PlacingDependencies {
   readonly health: Pick<HealthBoard, 'verdict' | 'sent'>;
   /** Hears of every attempt that is sent. */
   readonly gossip: Pick<GossipWriter, 'add'>;
+  readonly prefixes: PrefixMemory;
   readonly turnOf: (pool: string) => number;
   /** Percent of a route's requests that its canary gets. */
   readonly canaryWeightOf: (route: string) => number;
@@ -83,7 +85,7 @@ class Placer implements Placing {
   }
 
   #plan({ meta }: Envelope, { hasWaited, isGated }: PlacingTerms): AttemptPlan {
-    const { config, pools, health, turnOf, canaryWeightOf, now, random } = this.#deps;
+    const { config, pools, health, prefixes, turnOf, canaryWeightOf, now, random } = this.#deps;
     const at = now();
     return planAttempt({
       config: config(),
@@ -92,6 +94,7 @@ class Placer implements Placing {
       isCurrent: (pool) => pools.isCurrent(pool, at),
       isGated,
       verdict: (pool, place) => health.verdict(pool, place, at),
+      recall: (pool, sketch) => prefixes.recall(pool, sketch, at),
       turnOf,
       canaryWeightOf,
       hasWaited,
@@ -110,11 +113,13 @@ class Placer implements Placing {
   }
 
   #dispatch({ meta, body }: Envelope, attempt: PlannedAttempt, trace: string | undefined): void {
-    const { bus, self, pools, health, gossip, metrics, now } = this.#deps;
+    const { bus, self, pools, health, gossip, prefixes, metrics, now } = this.#deps;
     const { instance, upstream, target, reservedTokens } = attempt;
     const booking = { pool: upstream, instance, target, tokens: reservedTokens };
-    const number = pools.reserve(booking, now());
-    health.sent(upstream, attempt, now());
+    const at = now();
+    const number = pools.reserve(booking, at);
+    health.sent(upstream, attempt, at);
+    prefixes.note(upstream, target, meta.features.prefixes ?? [], at);
     const runMeta = toRunMeta(meta, attempt, { scheduler: self, dispatch: number }, trace);
     const hop = subjects.hop(self, instance, meta.ingress, meta.id);
     bus.publish(subjects.run(instance), encodeEnvelope(runMeta, body), hop);

@@ -4,6 +4,7 @@ import type { Logger, Tracer } from '@weir/runtime';
 import { createHealthBoard, type HealthBoard } from './core/health/health-board.ts';
 import { createPeers } from './core/peers.ts';
 import { createPoolView, type PoolView } from './core/pool-view.ts';
+import { createPrefixMemory } from './core/prefix-memory.ts';
 import { createTurns } from './core/turns.ts';
 import type { Delays } from './delays.ts';
 import { createGossipWriter } from './gossip-writer.ts';
@@ -67,8 +68,9 @@ export const createScheduler = (given: SchedulerDependencies): Scheduler => {
   const peers = createPeers(self);
   const refuse = createRefuse(given);
   const gossip = createGossipWriter({ ...given, peers, waiting: () => room.waiting() });
+  const prefixes = createPrefixMemory();
   const turnOf = createTurns().next;
-  const placing = createPlacing({ ...given, pools, health, gossip, turnOf, refuse });
+  const placing = createPlacing({ ...given, pools, health, gossip, prefixes, turnOf, refuse });
   const room = createWaitingRoom({ ...given, peers, placing, refuse, tellPeers: gossip.beat });
   const onReport = (report: LoadReport): void => {
     given.onReport();

@@ -34,6 +34,11 @@ export interface Features {
   readonly tools: number;
   /** `encoding_format` of an embeddings request. Absent when not given. */
   readonly encodingFormat?: string;
+  /**
+   * A digest of each prefix of the prompt that ends where `prefixEnds` says, the shortest first. Absent when no upstream
+   * of the configuration asks for them, or the prompt is shorter.
+   */
+  readonly prefixes?: readonly string[];
 }
 
 /** A cap on output tokens that the client set, such as `max_tokens`. */
@@ -78,6 +83,11 @@ export interface ClientInfo {
   readonly headers: Readonly<Record<string, string>>;
   /** SHA-256 of the API key, hex. Absent when the client sent none. The key itself never leaves the ingress. */
   readonly keySha256?: string;
+  /**
+   * What names the client's session, by `header:<name>` or `cookie:<name>` as the configuration asks for them: the
+   * first 22 characters of the value's SHA-256, base64url. Absent: nothing does. The values themselves do not travel.
+   */
+  readonly sessions?: Readonly<Record<string, string>>;
 }
 
 /** Who is calling. Added by policy. */

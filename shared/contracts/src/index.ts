@@ -10,6 +10,7 @@ export * from './grant.ts';
 export * from './hold-message.ts';
 export * from './load-report.ts';
 export * from './outcome-report.ts';
+export * from './prefix-sketch.ts';
 export * from './rated-event.ts';
 export * from './read-canary-state.ts';
 export * from './read-tenant-record.ts';

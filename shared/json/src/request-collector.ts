@@ -96,6 +96,7 @@ export class RequestCollector implements JsonSink {
   #chars = 0;
   #binaryChars = 0;
   #tokenIds = 0;
+  #promptStart: number | undefined;
   readonly #outputCaps: { [Name in OutputCapName]?: OutputCapMark } = {};
   readonly #watch: TextWatch | undefined;
   #text: 'none' | 'watched' | 'binary' = 'none';
@@ -170,6 +171,7 @@ export class RequestCollector implements JsonSink {
       ...(n !== undefined && { n }),
       ...(bestOf !== undefined && { bestOf }),
       messages: messages ?? input ?? prompt ?? 0,
+      ...(this.#promptStart !== undefined && { promptStart: this.#promptStart }),
       tools: tools ?? 0,
       chars: this.#chars,
       textChars: this.#chars - this.#binaryChars,
@@ -206,7 +208,10 @@ export class RequestCollector implements JsonSink {
     this.#requireKind(field, kind, start);
     if (field === 'stream_options') {
       this.#streamOptions = { range: [start, start], kind: 'object', open: start + 1, empty: true };
-    } else if (isList(field) && kind === 'array') this.#elements[field] = 0;
+    } else if (isList(field) && kind === 'array') {
+      this.#elements[field] = 0;
+      if (field !== 'tools') this.#promptStart ??= start;
+    }
   }
 
   #takeScalar(field: FieldName, kind: ScalarKind, token: JsonToken): void {
@@ -216,7 +221,9 @@ export class RequestCollector implements JsonSink {
     else if (field === 'stream') this.#stream = kind === 'true';
     else if (field === 'stream_options') this.#streamOptions = { range, kind: 'null' };
     else if (isList(field)) {
-      if (kind === 'string' && (field === 'input' || field === 'prompt')) this.#elements[field] = 1;
+      if (kind !== 'string' || (field !== 'input' && field !== 'prompt')) return;
+      this.#elements[field] = 1;
+      this.#promptStart ??= token.start;
     } else if (isOutputCap(field)) this.#takeOutputCap(field, kind, token, range);
     else if (kind === 'null') return;
     else if (field === 'encoding_format') this.#encodingFormat = this.#textOf(token);

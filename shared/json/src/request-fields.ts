@@ -41,6 +41,8 @@ export interface RequestFields {
   readonly bestOf?: number;
   /** Elements of `messages`, else of `input`, else of `prompt`; 1 for an `input` or `prompt` that is a string; else 0. */
   readonly messages: number;
+  /** Where the first of `messages`, `input` and `prompt` begins. Absent when there is none. */
+  readonly promptStart?: number;
   /** Elements of `tools`. */
   readonly tools: number;
   /** UTF-16 code units of all string values, escapes decoded. Keys do not count. */

@@ -366,3 +366,18 @@ describe('laws', () => {
     );
   });
 });
+
+describe('the prompt of a request begins', () => {
+  it.each<[string, string | undefined]>([
+    ['{"model":"é","messages":[{"role":"user"}],"prompt":"x"}', '[{"role":"user"}],"prompt":"x"}'],
+    ['{"prompt":"x"}', '"x"}'],
+    ['{"input":["a"],"model":"m"}', '["a"],"model":"m"}'],
+    ['{"tools":[{"messages":[]}],"input":"a"}', '"a"}'],
+    ['{"tools":[],"prompt":null}', undefined],
+  ])('in %s', (body, rest) => {
+    const { promptStart } = fieldsOf(body);
+    const bytes = encoder.encode(body);
+    expect(promptStart === undefined ? undefined : textAt(body, [promptStart, bytes.byteLength])).toBe(rest);
+    expect(scanBytewise(bytes)).toEqual(scan(bytes));
+  });
+});

@@ -51,6 +51,7 @@ export const createProductCore = (self: string, targets: readonly TargetConfig[]
         inputTokens,
         isCurrent: isCurrent ?? pools.isCurrent(pool, now),
         turn: turns.next(pool),
+        now,
         random,
       });
       return selection.outcome === 'selected' ? selection.place : undefined;

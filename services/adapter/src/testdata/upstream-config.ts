@@ -5,6 +5,7 @@ export const upstreamConfig = (url: string, change: Partial<UpstreamConfig> = {}
   provider: 'openai',
   targets: [{ name: 't0', url, weight: 1 }],
   strategy: 'least-tokens-queued',
+  slowStartMs: 10_000,
   models: [],
   aliases: {},
   timeouts: { connectMs: 1_000, headMs: 1_000, idleMs: 1_000 },

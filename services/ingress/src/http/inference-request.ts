@@ -1,13 +1,15 @@
 import { hash, randomUUID } from 'node:crypto';
-import { type EnvelopeMeta, subjects, WeirError } from '@weir/contracts';
+import { type Api, type EnvelopeMeta, type Features, subjects, WeirError } from '@weir/contracts';
 import { type RequestFields, type ScanResult, scanBody, type TextWishes, toRequestMarks } from '@weir/json';
 import type { MatchedRoute } from '@weir/routing';
 import type { FastifyRequest } from 'fastify';
 import { readApiKey } from '../core/client-headers.ts';
 import { decideDeadline } from '../core/decide-deadline.ts';
 import { toRequestId } from '../core/request-id.ts';
+import type { NameSessions } from '../core/session-names.ts';
 import { noFeatures, outputCapNamesOf, toFeatures } from '../core/to-features.ts';
 import type { TokenCounting } from '../token-counting.ts';
+import { toPrefixSketch } from './prefix-sketch.ts';
 
 export interface RequestReader {
   readonly instance: string;
@@ -19,6 +21,9 @@ export interface RequestReader {
   /** What the limits in force need to know of the text. */
   readonly counting: Pick<TokenCounting, 'wishes' | 'count'>;
   readonly pickHeaders: (headers: FastifyRequest['headers']) => Record<string, string>;
+  readonly nameSessions: NameSessions;
+  /** Some upstream goes by what prompts have in common. */
+  readonly sketchesPrefixes: () => boolean;
 }
 
 const yieldToOthers = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -48,6 +53,13 @@ export const readFields = async (
   throw new WeirError({ reason, message, ...(param === undefined ? {} : { param }) });
 };
 
+const featuresOf = (reader: RequestReader, body: Uint8Array, fields: RequestFields, api: Api): Features => {
+  const features = toFeatures(fields, api, reader.counting.count);
+  if (fields.promptStart === undefined || !reader.sketchesPrefixes()) return features;
+  const prefixes = toPrefixSketch(body, fields.promptStart, fields.model?.value ?? '');
+  return prefixes.length === 0 ? features : { ...features, prefixes };
+};
+
 /** The envelope's meta for a request, as far as the ingress knows it. */
 export const toMeta = (
   reader: RequestReader,
@@ -62,6 +74,7 @@ export const toMeta = (
   const now = reader.now();
   const key = readApiKey(request.headers);
   const clientTimeout = request.headers['x-stainless-timeout'];
+  const sessions = reader.nameSessions(request.headers);
   const inline = body.byteLength <= reader.inlineBytes;
   return {
     v: 1,
@@ -81,7 +94,7 @@ export const toMeta = (
     model: fields?.model?.value ?? matched.pathModel ?? '',
     stream: fields?.stream ?? false,
     submission: 0,
-    features: fields ? toFeatures(fields, matched.api, reader.counting.count) : noFeatures,
+    features: fields ? featuresOf(reader, body, fields, matched.api) : noFeatures,
     marks: fields ? toRequestMarks(fields, outputCapNamesOf(matched.api)) : {},
     body: inline
       ? { where: 'inline', bytes: body.byteLength }
@@ -90,6 +103,7 @@ export const toMeta = (
       ip: request.ip,
       headers: reader.pickHeaders(request.headers),
       ...(key === undefined ? {} : { keySha256: hash('sha256', key, 'hex') }),
+      ...(sessions === undefined ? {} : { sessions }),
     },
     ...(matched.route.priority === undefined ? {} : { priority: matched.route.priority }),
     ...(trace === undefined ? {} : { trace }),

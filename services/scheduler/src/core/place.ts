@@ -3,6 +3,8 @@ import type { EngineReport, TargetLoad } from '@weir/contracts';
 /** What one adapter instance runs over all its targets and pools. */
 export interface Host {
   running: number;
+  /** When it was first heard of, milliseconds since the epoch. Undefined: it was there before us. */
+  readonly newSince?: number;
 }
 
 /** A target as one adapter instance reaches it, with what is known of its load. */
@@ -22,6 +24,8 @@ export interface Place {
   readonly prefillTokensPerSecond: number | undefined;
   /** Undefined while it is not known. */
   readonly engine?: EngineReport | undefined;
+  /** Time to the first byte of a successful answer, milliseconds. Undefined until it was seen. */
+  readonly firstByteMs?: number | undefined;
 }
 
 /** A place whose numbers are kept up to date in one spot, so that looking at a pool costs no copies. */
@@ -32,6 +36,7 @@ export interface LivePlace extends Place {
   isOpen: boolean;
   prefillTokensPerSecond: number | undefined;
   engine?: EngineReport | undefined;
+  firstByteMs: number | undefined;
 }
 
 export const hasRoom = ({ isOpen, host, capacity }: Place): boolean => isOpen && host.running < capacity;
@@ -45,6 +50,7 @@ export const createPlace = (instance: string, target: string, host: Host): LiveP
   capacity: 0,
   isOpen: false,
   prefillTokensPerSecond: undefined,
+  firstByteMs: undefined,
 });
 
 /** Takes over what a report says. Reservations are added on top by the caller. */
@@ -55,4 +61,5 @@ export const setReported = (place: LivePlace, load: TargetLoad, isOpen: boolean)
   place.isOpen = isOpen;
   place.prefillTokensPerSecond = load.prefillTokensPerSecond;
   place.engine = load.engine;
+  place.firstByteMs = load.firstByteMs;
 };

@@ -16,6 +16,18 @@ const parsed = parseConfig({
       aliases: { small: 'small-v2' },
     },
     far: { provider: 'openai-compatible', targets: ['http://127.0.0.1:3'], models: ['small', 'far-only'] },
+    sticky: {
+      provider: 'openai-compatible',
+      targets: ['http://127.0.0.1:5', 'http://127.0.0.1:6'],
+      models: ['kept'],
+      strategy: 'session',
+    },
+    cached: {
+      provider: 'openai-compatible',
+      targets: ['http://127.0.0.1:7', 'http://127.0.0.1:8'],
+      models: ['cached'],
+      strategy: 'prefix',
+    },
     claude: { provider: 'anthropic', targets: ['http://127.0.0.1:4'], models: ['claude'] },
   },
   routes: [
@@ -26,6 +38,7 @@ const parsed = parseConfig({
       upstreams: ['near', 'far'],
       retry: { attempts: 3, backoffMs: 50 },
     },
+    { name: 'sticky', match: { path: '/sticky' }, api: 'openai.chat', upstreams: ['sticky', 'cached'] },
     { name: 'claude', match: { path: '/claude' }, api: 'openai.chat', upstreams: ['claude'] },
   ],
 });
@@ -92,6 +105,7 @@ const plan = (pools: Pools, given: Partial<EnvelopeMeta> = {}, input: Partial<Pl
     isCurrent: () => true,
     isGated: () => false,
     verdict: () => ({ outcome: 'admitted', penalty: 1 }),
+    recall: () => () => 0,
     turnOf: () => 0,
     hasWaited: true,
     now,
@@ -310,5 +324,51 @@ describe('an attempt that a target at its limit turned away', () => {
       outcome: 'saturated',
       pool: 'near',
     });
+  });
+});
+
+test('requests of one key go to one target of an upstream with sessions', () => {
+  const principal = (key: string) => ({ org: 'acme', team: '_', key });
+  const pools = { sticky: [place('t0'), place('t1')] };
+  const homes = (key: string) =>
+    new Set(
+      [0, 0.9].map((draw) =>
+        where(
+          plan(pools, { route: 'sticky', model: 'kept', principal: principal(key) }, { random: () => draw }),
+        ),
+      ),
+    );
+  for (const key of ['a', 'b', 'c']) expect(homes(key).size).toBe(1);
+  expect(homes('_').size).toBe(2);
+});
+
+describe('what targets have read before', () => {
+  const given = {
+    route: 'sticky',
+    model: 'cached',
+    features: { inputTokens: 1_000, chars: 4_000, messages: 1, tools: 0, prefixes: ['a', 'b'] },
+    body: { where: 'inline' as const, bytes: 4_096 },
+  };
+  const recall: PlanInput['recall'] = (_pool, prefixes) => (target) =>
+    target === 't1' && prefixes.length === 2 ? 2_048 : 0;
+  const planned = (pools: Pools, meta: Partial<EnvelopeMeta> = given) => {
+    const attempt = plan(pools, meta, { recall });
+    if (attempt.outcome !== 'planned') throw new Error(attempt.outcome);
+    return [attempt.attempt.target, attempt.attempt.reservedTokens];
+  };
+
+  test('counts for them, and they are only to read the rest', () => {
+    expect(planned({ cached: [place('t0'), place('t1')] })).toEqual(['t1', 500]);
+    expect(planned({ cached: [place('t0'), place('t1', { pendingTokens: 480 })] })).toEqual(['t1', 500]);
+  });
+
+  test('does not keep a request at a target that is further behind than that', () => {
+    expect(planned({ cached: [place('t0'), place('t1', { pendingTokens: 520 })] })).toEqual(['t0', 1_000]);
+  });
+
+  test('is nothing of a prompt without a sketch', () => {
+    const { prefixes: _none, ...features } = given.features;
+    const pools = { cached: [place('t0'), place('t1', { pendingTokens: 20 })] };
+    expect(planned(pools, { ...given, features })).toEqual(['t0', 1_000]);
   });
 });

@@ -3,6 +3,7 @@ import {
   busyTarget,
   type EnvelopeMeta,
   isErrorReason,
+  type UpstreamConfig,
   type WeirConfig,
   type WireError,
 } from '@weir/contracts';
@@ -12,8 +13,10 @@ import { busyAfter, excludedTargets, exclusionOf, exclusionsAfter } from './excl
 import { type HealthVerdict, isForgivable } from './health/health-board.ts';
 import { inputTokensOf } from './input-tokens.ts';
 import type { Place } from './place.ts';
+import type { CachedBytesOf } from './prefix-memory.ts';
 import * as refusals from './refusals.ts';
-import { selectTarget } from './select-target.ts';
+import { selectTarget, type TargetQuestion } from './select-target.ts';
+import { sessionOf } from './session-of.ts';
 
 export interface PlanInput {
   /** Undefined until there is one. */
@@ -27,6 +30,8 @@ export interface PlanInput {
   readonly isGated: (pool: string) => boolean;
   /** Whether a place of a pool may be given something, as its health shows. */
   readonly verdict: (pool: string, place: Place) => HealthVerdict;
+  /** What targets of a pool have read before of prompts with these prefixes, in bytes. */
+  readonly recall: (pool: string, prefixes: readonly string[]) => CachedBytesOf;
   /** Counts the requests of a pool, for round-robin. */
   readonly turnOf: (pool: string) => number;
   /** Percent of a route's requests that its canary gets. Absent: 0. */
@@ -66,11 +71,29 @@ export type AttemptPlan =
   | { readonly outcome: 'rejected'; readonly error: WireError };
 
 type Search =
-  | { readonly outcome: 'found'; readonly candidate: UpstreamCandidate; readonly place: Place }
+  | {
+      readonly outcome: 'found';
+      readonly candidate: UpstreamCandidate;
+      readonly place: Place;
+      readonly tokens: number;
+    }
   | { readonly outcome: 'saturated'; readonly pool: string }
   /** There are targets, and none is well. */
   | { readonly outcome: 'refused'; readonly until: number | undefined }
   | { readonly outcome: 'none' };
+
+/** Of the input tokens, those that a target has read before. Undefined where the upstream does not go by that. */
+const cachedTokensOf = (
+  { meta, recall }: PlanInput,
+  pool: string,
+  { strategy }: UpstreamConfig,
+): TargetQuestion['cachedTokensOf'] => {
+  const { prefixes } = meta.features;
+  if (strategy !== 'prefix' || !prefixes) return undefined;
+  const cachedBytesOf = recall(pool, prefixes);
+  const tokensPerByte = inputTokensOf(meta) / Math.max(1, meta.body.bytes);
+  return (target, newSince) => Math.floor(cachedBytesOf(target, newSince) * tokensPerByte);
+};
 
 const reject = (error: WireError): AttemptPlan => ({ outcome: 'rejected', error });
 
@@ -86,20 +109,27 @@ const findPlace = (
   for (const candidate of candidates) {
     const upstream = config.upstreams[candidate.upstream];
     if (!upstream) continue;
+    const inputTokens = inputTokensOf(input.meta);
+    const cached = cachedTokensOf(input, candidate.upstream, upstream);
     const selection = selectTarget({
       upstream,
       places: input.view(candidate.upstream),
       isCurrent: input.isCurrent(candidate.upstream),
       verdict: (place) => input.verdict(candidate.upstream, place),
       excluded: excludedTargets(candidate.upstream, excluded),
-      inputTokens: inputTokensOf(input.meta),
+      inputTokens,
+      cachedTokensOf: cached,
       turn: input.turnOf(candidate.upstream),
+      session: sessionOf(input.meta, upstream),
+      now: input.now,
       random: input.random,
     });
     if (selection.outcome === 'refused') refused ??= selection;
     if (selection.outcome === 'none' || selection.outcome === 'refused') continue;
     if (selection.outcome === 'selected' && !input.isGated(candidate.upstream)) {
-      return { outcome: 'found', candidate, place: selection.place };
+      const { place } = selection;
+      const tokens = inputTokens - (cached?.(place.target, place.host.newSince) ?? 0);
+      return { outcome: 'found', candidate, place, tokens };
     }
     saturated ??= candidate.upstream;
     // The share of a variant does not depend on load: a first attempt does not move on to another one.
@@ -220,7 +250,7 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
     excluded,
     lastFailure: meta.attempt?.lastFailure,
     busy: busy === 0 ? undefined : busy,
-    reservedTokens: inputTokensOf(meta),
+    reservedTokens: found.tokens,
     variant: found.candidate.variant,
   };
   return { outcome: 'planned', attempt };

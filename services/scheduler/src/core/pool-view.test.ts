@@ -362,3 +362,23 @@ test('law: whatever gossip is lost, doubled, late or out of order, what reports 
     }),
   );
 });
+
+test('an instance is new when it starts under our eyes, and not when we do', () => {
+  const pools = createWith(report());
+  pools.apply(report(), start + 950);
+  pools.apply(report({ instance: 'adapter-b' }), start + 1_900);
+  pools.apply(report({ instance: 'adapter-c' }), start + 2_000);
+  const newSince = () => pools.view('gpu', start + 2_000).map(({ host }) => host.newSince);
+  pools.apply(report(), start + 2_000);
+  expect(newSince()).toEqual([undefined, undefined, start + 2_000]);
+  // Its next life begins with the next epoch.
+  pools.apply(report({ epoch: 2 }), start + 2_000);
+  expect(newSince()).toEqual([undefined, start + 2_000, start + 2_000]);
+});
+
+test('who is heard of again after a silence of all is not new', () => {
+  const pools = createWith(report());
+  pools.apply(report({ instance: 'adapter-b' }), start + 90_000);
+  pools.apply(report(), start + 90_100);
+  expect(pools.view('gpu', start + 90_100).map(({ host }) => host.newSince)).toEqual([undefined, undefined]);
+});

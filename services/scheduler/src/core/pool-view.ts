@@ -48,6 +48,8 @@ const forgetAfterMs = 60_000;
 /** Without any report for longer than this, nothing is known. */
 const trustSilentForMs = 30_000;
 const maxLateShare = 0.3;
+/** Long enough for the reports of all that were there before us. */
+const joinMs = 2_000;
 
 class View implements PoolView {
   readonly #self: string;
@@ -55,6 +57,8 @@ class View implements PoolView {
   #instances = new Map<string, Instance>();
   #sweepAt = 0;
   #heardAt = 0;
+  /** Who is heard of until then is not new: we are. */
+  #joinedAt = 0;
 
   constructor(self: string) {
     this.#self = self;
@@ -62,7 +66,10 @@ class View implements PoolView {
 
   apply(report: LoadReport, now: number): boolean {
     // After a silence of all of them, the others have a second to be heard again, too.
-    if (this.#isDeaf(now)) this.#sweepAt = now + sweepEachMs;
+    if (this.#isDeaf(now)) {
+      this.#sweepAt = now + sweepEachMs;
+      this.#joinedAt = now + joinMs;
+    }
     this.#heardAt = now;
     if (now >= this.#sweepAt) this.#sweep(now);
     const instance = this.#instanceOf(report, now);
@@ -142,7 +149,8 @@ class View implements PoolView {
     if (known?.epoch === epoch) return known;
     // What other pools reported of the instance's former life is void.
     this.gone(name);
-    const instance = { epoch, host: { running: 0 }, dispatched: 0, reportedAt: now };
+    const host: Host = now < this.#joinedAt ? { running: 0 } : { running: 0, newSince: now };
+    const instance = { epoch, host, dispatched: 0, reportedAt: now };
     this.#instances.set(name, instance);
     return instance;
   }

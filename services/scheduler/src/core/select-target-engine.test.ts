@@ -22,6 +22,7 @@ const choose = (places: readonly Place[], upstream: Partial<TargetQuestion['upst
     places,
     excluded: new Set(),
     isCurrent: true,
+    now: 0,
     verdict: () => ({ outcome: 'admitted', penalty: 1 }),
     inputTokens: 100,
     turn: 0,

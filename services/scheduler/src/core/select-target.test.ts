@@ -28,6 +28,7 @@ const choose = (places: readonly Place[], given: Partial<TargetQuestion> = {}) =
     verdict: () => ({ outcome: 'admitted', penalty: 1 }),
     inputTokens: 100,
     turn: 0,
+    now: 0,
     random: () => 0,
     ...given,
   });
@@ -167,16 +168,104 @@ describe('weighted', () => {
   });
 });
 
+describe('a target that has just started', () => {
+  const upstream = {
+    strategy: 'least-tokens-queued' as const,
+    targets: targetsOf({ t0: 1, t1: 1 }),
+    slowStartMs: 10_000,
+  };
+  const newborn = { host: { running: 0, newSince: 0 } };
+  const places = [place('t0', { pendingTokens: 60 }), place('t1', newborn)];
+
+  test('gets its share by and by', () => {
+    expect(choose(places, { upstream, now: 0 })).toBe('t0@a');
+    expect(choose(places, { upstream, now: 4_000 })).toBe('t0@a');
+    expect(choose(places, { upstream, now: 8_000 })).toBe('t1@a');
+    expect(choose(places, { upstream: { ...upstream, slowStartMs: 0 } })).toBe('t1@a');
+  });
+
+  test('is not new when an older instance leads there, too', () => {
+    expect(choose([...places, place('t1', { instance: 'b' })], { upstream })).toBe('t1@a');
+    const older = place('t1', { instance: 'b', host: { running: 0, newSince: -50_000 } });
+    expect(choose([...places, older], { upstream })).toBe('t1@a');
+  });
+
+  test('is no quicker for it', () => {
+    const latencies = { ...upstream, strategy: 'least-latency' as const };
+    const both = [place('t0', { firstByteMs: 150 }), place('t1', { firstByteMs: 100, ...newborn })];
+    expect(choose(both, { upstream: latencies })).toBe('t0@a');
+    expect(choose(both, { upstream: latencies, now: 20_000 })).toBe('t1@a');
+  });
+});
+
+describe('least latency', () => {
+  const upstream = { strategy: 'least-latency' as const, targets: targetsOf({ t0: 1, t1: 1, t2: 1 }) };
+
+  test('a target is as quick as the slower of its instances says', () => {
+    const places = [
+      place('t0', { firstByteMs: 10 }),
+      place('t0', { instance: 'b', firstByteMs: 300 }),
+      place('t1', { firstByteMs: 200 }),
+    ];
+    expect(choose(places, { upstream })).toBe('t1@a');
+  });
+
+  test('by old numbers, the better of two', () => {
+    const places = [300, 100, 200].map((firstByteMs, at) => place(`t${at}`, { firstByteMs }));
+    const draws = [0, 0.99, 0, 0];
+    expect(choose(places, { upstream, isCurrent: false, random: () => draws.shift() ?? 0 })).toBe('t2@a');
+    expect(choose(places, { upstream })).toBe('t1@a');
+  });
+});
+
+describe('session', () => {
+  const upstream = {
+    strategy: 'session' as const,
+    targets: targetsOf({ t0: 1, t1: 1, t2: 1 }),
+    affinity: { maxExtraCostMs: 1_500 },
+  };
+  const places = [place('t0'), place('t1'), place('t2')];
+  const draws = [0, 0.4, 0.9];
+  const homeOf = (session: string | undefined, among = places) =>
+    new Set(draws.map((draw) => choose(among, { upstream, session, random: () => draw })));
+
+  test('the same target for the same session, whatever chance says', () => {
+    for (const session of ['alice', 'bob', 'carol']) expect(homeOf(session).size).toBe(1);
+    expect(homeOf(undefined).size).toBe(3);
+  });
+
+  test('a full target sends its sessions to the next, and those alone', () => {
+    const sessions = Array.from({ length: 60 }, (_none, at) => `s${at}`);
+    const full = [place('t0', { running: 10 }), place('t1'), place('t2')];
+    for (const session of sessions) {
+      const [before = ''] = homeOf(session);
+      const [after = ''] = homeOf(session, full);
+      if (before === 't0@a') expect(after).not.toBe('t0@a');
+      else expect(after).toBe(before);
+    }
+  });
+
+  test('a target with too much to read is left, at its own speed', () => {
+    const [home = ''] = homeOf('alice');
+    const behind = (pendingTokens: number) =>
+      places.map((one) => (`${one.target}@a` === home ? { ...one, pendingTokens } : one));
+    // 10,000 tokens a second, as long as nobody knows better.
+    expect(homeOf('alice', behind(14_900))).toEqual(new Set([home]));
+    expect(homeOf('alice', behind(15_200))).not.toContain(home);
+  });
+});
+
 const anyPlaces = fc.array(
   fc.record({
     instance: fc.constantFrom('a', 'b'),
     target: fc.constantFrom('t0', 't1', 't2'),
     pendingTokens: fc.nat(10_000),
     running: fc.nat(4),
-    host: fc.record({ running: fc.nat(4) }),
+    host: fc.record({ running: fc.nat(4), newSince: fc.nat(50_000) }),
     capacity: fc.constant(3),
     isOpen: fc.boolean(),
     prefillTokensPerSecond: fc.option(fc.nat(20_000), { nil: undefined }),
+    firstByteMs: fc.option(fc.nat(5_000), { nil: undefined }),
   }),
   { maxLength: 8 },
 );
@@ -184,6 +273,8 @@ const anyPlaces = fc.array(
 const anyQuestion = fc.record({
   upstream: fc.record({
     strategy: fc.constantFrom(...strategies),
+    affinity: fc.record({ maxExtraCostMs: fc.nat(2_000) }),
+    slowStartMs: fc.constantFrom(0, 10_000),
     targets: fc.constantFrom(targetsOf({ t0: 1, t1: 2, t2: 1 }), targetsOf({ t1: 1 })),
   }),
   places: anyPlaces,
@@ -191,6 +282,8 @@ const anyQuestion = fc.record({
   isCurrent: fc.boolean(),
   inputTokens: fc.nat(5_000),
   turn: fc.nat(1_000),
+  session: fc.option(fc.string(), { nil: undefined }),
+  now: fc.nat(100_000),
   draw: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
 });
 

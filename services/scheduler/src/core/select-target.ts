@@ -1,18 +1,15 @@
 import type { Strategy, UpstreamConfig } from '@weir/contracts';
-import { enginePressure, kvCostMs, usualKvUsage } from './engine-pressure.ts';
+import { admit, type Choice, type Headroom, hasHeadroom, type RequestLimit, toChoice } from './choice.ts';
+import { kvCostMs, usualKvUsage } from './engine-pressure.ts';
 import type { HealthVerdict } from './health/health-board.ts';
-import { hasRoom, type Place } from './place.ts';
-
-/** How much a target may have before it counts as busy. */
-type Headroom = Pick<
-  UpstreamConfig['queue'],
-  'maxRunningPerTarget' | 'maxPendingTokensPerTarget' | 'maxWaiting'
->;
+import type { Place } from './place.ts';
+import { slowStartFactor } from './slow-start.ts';
+import { byLeastLatency } from './strategies/least-latency.ts';
+import { bySession } from './strategies/session.ts';
 
 export interface TargetQuestion {
-  readonly upstream: Pick<UpstreamConfig, 'targets' | 'strategy' | 'maxRequestsPerTarget'> & {
-    readonly queue?: Headroom;
-  };
+  readonly upstream: Pick<UpstreamConfig, 'targets' | 'strategy' | 'maxRequestsPerTarget'> &
+    Partial<Pick<UpstreamConfig, 'affinity' | 'slowStartMs'>> & { readonly queue?: Headroom };
   /** Every fresh place of the upstream's pool. */
   readonly places: readonly Place[];
   /** Whether a place may be given something, as its health shows. */
@@ -25,6 +22,12 @@ export interface TargetQuestion {
   readonly isCurrent: boolean;
   /** Counts the requests of this pool, for round-robin. */
   readonly turn: number;
+  /** What the request has in common with others that are to go where it goes. Undefined: nothing. */
+  readonly session?: string | undefined;
+  /** Of the input tokens, those that the target need not read once more. Undefined: none. */
+  readonly cachedTokensOf?: ((target: string, newSince: number | undefined) => number) | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -37,22 +40,6 @@ export type TargetSelection =
   | { readonly outcome: 'refused'; readonly until: number | undefined }
   | { readonly outcome: 'none' };
 
-/** A target with all places that lead to it. */
-interface Choice {
-  readonly weight: number;
-  readonly pendingTokens: number;
-  readonly running: number;
-  readonly tokensPerSecond: number | undefined;
-  /** Factor of its cost, for a target that does worse than the others. */
-  readonly penalty: number;
-  /** Undefined: not known. */
-  readonly kvUsage: number | undefined;
-  /** It has as many of our requests as it may have, as far as we know. */
-  readonly isAtLimit: boolean;
-  /** Places with room. */
-  readonly free: readonly Place[];
-}
-
 /** What one attempt that is being decoded costs a prefill beside it: scheduling reference, §3.3. */
 const decodeInterferenceMs = 1.5;
 /** While no target's rate is known; only the comparison of tokens with running attempts depends on it. */
@@ -61,68 +48,6 @@ const tieShare = 0.01;
 
 const pick = <Item>(items: readonly Item[], random: () => number): Item | undefined =>
   items[Math.floor(random() * items.length)];
-
-/** Of one adapter at one target. */
-interface RequestLimit {
-  readonly requests: number;
-  /** There is a queue for what finds all targets at it. */
-  readonly canWait: boolean;
-}
-
-const toChoice = (
-  weight: number,
-  places: readonly Place[],
-  admission: Admission,
-  limit: RequestLimit,
-): Choice => {
-  let pendingTokens = 0;
-  let running = 0;
-  let tokensPerSecond: number | undefined;
-  for (const place of places) {
-    pendingTokens += place.pendingTokens;
-    running += place.running;
-    // Each instance sees its own share of the target's work, so the highest is the closest to the truth.
-    if (place.prefillTokensPerSecond !== undefined) {
-      tokensPerSecond = Math.max(tokensPerSecond ?? 0, place.prefillTokensPerSecond);
-    }
-  }
-  const roomy = admission.admitted.filter(hasRoom);
-  const below = roomy.filter((place) => place.running < limit.requests);
-  const { kvUsage, foreign, foreignTokens } = enginePressure(places, running);
-  return {
-    weight,
-    pendingTokens: pendingTokens + foreignTokens,
-    running: running + foreign,
-    tokensPerSecond,
-    kvUsage,
-    isAtLimit: below.length === 0,
-    penalty: admission.penalty,
-    // What ended since the last report still shows. Who cannot wait for the next one leaves the last word to the adapter.
-    free: below.length > 0 || limit.canWait ? below : roomy,
-  };
-};
-
-/** The places of one target that may be given something. */
-interface Admission {
-  readonly admitted: readonly Place[];
-  readonly penalty: number;
-  /** Of those that may not, the first that may again. */
-  readonly until: number | undefined;
-}
-
-const admit = (places: readonly Place[], verdictOf: TargetQuestion['verdict']): Admission => {
-  const admitted: Place[] = [];
-  let penalty = 1;
-  let until: number | undefined;
-  for (const place of places) {
-    const verdict = verdictOf(place);
-    if (verdict.outcome === 'admitted') {
-      admitted.push(place);
-      penalty = Math.max(penalty, verdict.penalty);
-    } else if (verdict.until !== undefined) until = Math.min(until ?? verdict.until, verdict.until);
-  }
-  return { admitted, penalty, until };
-};
 
 const groupByTarget = (places: readonly Place[]): Map<string, Place[]> => {
   const groups = new Map<string, Place[]>();
@@ -151,8 +76,7 @@ const costMs = (choice: Choice, inputTokens: number, otherwise: number, usualKv:
   const known = choice.tokensPerSecond ?? 0;
   const tokensPerMs = ((known > 0 ? known : otherwise) * choice.weight) / 1_000;
   const readingMs = (choice.pendingTokens + inputTokens) / tokensPerMs;
-  const decodingMs = decodeInterferenceMs * choice.running;
-  return choice.penalty * (readingMs + decodingMs + kvCostMs(choice.kvUsage ?? usualKv));
+  return readingMs + decodeInterferenceMs * choice.running + kvCostMs(choice.kvUsage ?? usualKv);
 };
 
 /** Two of them at random. The best by old numbers would be the best for everybody: scheduling reference, §3.3. */
@@ -165,13 +89,26 @@ const twoOf = <Item>(items: readonly Item[], random: () => number): readonly Ite
   return first !== undefined && second !== undefined ? [first, second] : items;
 };
 
+/** What the cost of a target is multiplied with. */
+const factorOf = ({ newSince, penalty }: Choice, { now, upstream }: TargetQuestion): number =>
+  penalty * slowStartFactor(newSince, now, upstream.slowStartMs ?? 0);
+
+const costsOf = (choices: readonly Choice[], question: TargetQuestion): readonly number[] => {
+  const otherwise = usualRate(choices);
+  const usualKv = usualKvUsage(choices);
+  return choices.map((choice) => {
+    const cachedTokens = question.cachedTokensOf?.(choice.name, choice.newSince) ?? 0;
+    return (
+      costMs(choice, question.inputTokens - cachedTokens, otherwise, usualKv) * factorOf(choice, question)
+    );
+  });
+};
+
 type Choose = (free: readonly Choice[], question: TargetQuestion) => Choice | undefined;
 
 const leastTokensQueued: Choose = (free, question) => {
   const choices = question.isCurrent ? free : twoOf(free, question.random);
-  const otherwise = usualRate(choices);
-  const usualKv = usualKvUsage(choices);
-  const costs = choices.map((choice) => costMs(choice, question.inputTokens, otherwise, usualKv));
+  const costs = costsOf(choices, question);
   const limit = Math.min(...costs) * (1 + tieShare);
   const best = choices.filter((_choice, position) => (costs[position] ?? Number.POSITIVE_INFINITY) <= limit);
   return pick(best, question.random);
@@ -187,6 +124,21 @@ const leastRequests: Choose = (free, { isCurrent, random }) => {
   );
 };
 
+const leastLatency: Choose = (free, question) => {
+  const choices = question.isCurrent ? free : twoOf(free, question.random);
+  return pick(
+    byLeastLatency(choices, (choice) => factorOf(choice, question)),
+    question.random,
+  );
+};
+
+const session: Choose = (free, question) => {
+  const { affinity } = question.upstream;
+  if (question.session === undefined || !affinity) return leastTokensQueued(free, question);
+  const costsMs = costsOf(free, question);
+  return bySession(free, { session: question.session, costsMs, maxExtraCostMs: affinity.maxExtraCostMs });
+};
+
 /** Each by its share, whatever the load. What has no room leaves its share to the others. */
 const weighted: Choose = (free, { random }) => {
   let left = random() * free.reduce((sum, { weight }) => sum + weight, 0);
@@ -200,8 +152,12 @@ const weighted: Choose = (free, { random }) => {
 const strategies: Readonly<Record<Strategy, Choose>> = {
   'least-tokens-queued': leastTokensQueued,
   'least-requests': leastRequests,
+  'least-latency': leastLatency,
   'round-robin': (free, { turn }) => free[turn % free.length],
   weighted,
+  session,
+  // What is cached is in the cost: a target that is behind loses by itself.
+  prefix: leastTokensQueued,
 };
 
 const leastRunning = (free: readonly Place[], { isCurrent, random }: TargetQuestion): Place | undefined => {
@@ -213,27 +169,22 @@ const leastRunning = (free: readonly Place[], { isCurrent, random }: TargetQuest
   );
 };
 
-/** A request larger than the bound goes to a target that has less than that: it would wait for ever. */
-const hasHeadroom = ({ running, pendingTokens }: Choice, queue: Headroom | undefined): boolean =>
-  running < (queue?.maxRunningPerTarget ?? Number.POSITIVE_INFINITY) &&
-  pendingTokens < (queue?.maxPendingTokensPerTarget ?? Number.POSITIVE_INFINITY);
-
 /** Chooses a target of one upstream, then the instance that leads there. */
 export const selectTarget = (question: TargetQuestion): TargetSelection => {
   const groups = groupByTarget(question.places);
-  const choices: Choice[] = [];
-  const { strategy, queue, maxRequestsPerTarget } = question.upstream;
+  const { targets, strategy, queue, maxRequestsPerTarget } = question.upstream;
   const limit: RequestLimit = {
     requests: maxRequestsPerTarget ?? Number.POSITIVE_INFINITY,
     canWait: (queue?.maxWaiting ?? 0) > 0,
   };
+  const choices: Choice[] = [];
   let isAnyRefused = false;
   let until: number | undefined;
-  for (const { name, weight } of question.upstream.targets) {
-    const places = groups.get(name);
-    if (!places?.some(({ isOpen }) => isOpen) || question.excluded.has(name)) continue;
+  for (const target of targets) {
+    const places = groups.get(target.name);
+    if (!places?.some(({ isOpen }) => isOpen) || question.excluded.has(target.name)) continue;
     const admission = admit(places, question.verdict);
-    if (admission.admitted.length > 0) choices.push(toChoice(weight, places, admission, limit));
+    if (admission.admitted.length > 0) choices.push(toChoice(target, places, admission, limit));
     else {
       isAnyRefused = true;
       if (admission.until !== undefined) until = Math.min(until ?? admission.until, admission.until);

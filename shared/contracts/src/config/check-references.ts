@@ -37,6 +37,13 @@ const checkAliases = (upstream: RawNode): ConfigProblem[] => {
   });
 };
 
+/** What has no effect is a mistake. */
+const checkAffinity = (upstream: RawNode): ConfigProblem[] => {
+  const affinity = fieldOf(upstream, 'affinity');
+  if (affinity.value === undefined || textOf(fieldOf(upstream, 'strategy')) === 'session') return [];
+  return [problem(affinity, 'nothing, as only `strategy: session` has sessions')];
+};
+
 const checkMatch = (route: RawNode): ConfigProblem[] => {
   const match = fieldOf(route, 'match');
   const path = textOf(fieldOf(match, 'path'));
@@ -114,6 +121,7 @@ export const checkReferences = (value: unknown): ConfigProblem[] => {
   return [
     ...upstreams.flatMap(checkTargetNames),
     ...upstreams.flatMap(checkAliases),
+    ...upstreams.flatMap(checkAffinity),
     ...checkRoutes(whole),
     ...checkKeys(whole),
     ...checkBudgets(whole),

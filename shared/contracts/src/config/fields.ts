@@ -28,6 +28,11 @@ export const headerNameField = z
   .regex(new RegExp(`^[${headerCharacters}]{1,128}$`), 'the name of a header')
   .toLowerCase();
 
+/** A token of RFC 6265 §4.1.1. Unlike headers, cookies tell upper from lower case. */
+export const cookieNameField = z
+  .string()
+  .regex(new RegExp(`^[*${headerCharacters}]{1,128}$`), 'the name of a cookie');
+
 export const headerPatternField = z
   .string()
   .regex(new RegExp(`^[*${headerCharacters}]{1,128}$`), 'the name of a header, or a pattern such as x-app-*')

@@ -1,4 +1,5 @@
 export { type AdminBody, type AdminBodyName, type ReadAdminBody, readAdminBody } from './admin-body.ts';
+export * from './affinity-config.ts';
 export { builtinRoutes } from './builtin-routes.ts';
 export * from './canary-config.ts';
 export { closestName } from './closest-name.ts';

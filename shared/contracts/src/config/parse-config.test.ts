@@ -56,6 +56,7 @@ describe('a minimal configuration', () => {
       provider: 'openai-compatible',
       targets: [{ name: 't0', url: 'http://127.0.0.1:8090', weight: 1 }],
       strategy: 'least-tokens-queued',
+      slowStartMs: 10_000,
       models: [],
       aliases: {},
       timeouts: { connectMs: 5000, headMs: 300_000, idleMs: 120_000 },
@@ -133,9 +134,23 @@ test('names of headers become lower-case', () => {
   });
 });
 
-test('its own output is taken and returned as it is', () => {
-  const config = valid({ ...route({ timeoutMs: 5 }), ...upstream({ credentials: { fromEnv: 'KEY' } }) });
-  expect(valid(JSON.parse(JSON.stringify(config)))).toEqual(config);
+test.each([{ credentials: { fromEnv: 'KEY' } }, { strategy: 'session' }])(
+  'its own output is taken and returned as it is: %j',
+  (given) => {
+    const config = valid({ ...route({ timeoutMs: 5 }), ...upstream(given) });
+    expect(valid(JSON.parse(JSON.stringify(config)))).toEqual(config);
+  },
+);
+
+test('a session is named by a header or a cookie, or else by the key', () => {
+  const affinityOf = (affinity: object) =>
+    valid(upstream({ strategy: 'session', ...affinity })).upstreams['local']?.affinity;
+  expect(affinityOf({})).toEqual({ maxExtraCostMs: 1_500 });
+  expect(affinityOf({ affinity: { header: 'X-Session', maxExtraCostMs: 0 } })).toEqual({
+    header: 'x-session',
+    maxExtraCostMs: 0,
+  });
+  expect(affinityOf({ affinity: { cookie: 'SID' } })).toEqual({ cookie: 'SID', maxExtraCostMs: 1_500 });
 });
 
 describe('problems', () => {
@@ -183,6 +198,21 @@ describe('problems', () => {
       'an alias of nothing',
       upstream({ models: ['sim-gpt'], aliases: { fast: 'sim-gtp' } }),
       'did you mean "sim-gpt"?',
+    ],
+    [
+      'a session of another strategy',
+      upstream({ affinity: { header: 'x-session' } }),
+      'affinity: found a mapping, expected nothing, as only `strategy: session` has sessions',
+    ],
+    [
+      'a header and a cookie',
+      upstream({ strategy: 'session', affinity: { header: 'x-session', cookie: 'sid' } }),
+      'affinity: found a mapping, expected a header or a cookie, not both',
+    ],
+    [
+      'all cookies at once',
+      upstream({ strategy: 'session', affinity: { header: 'Cookie' } }),
+      'affinity.header: found "Cookie", expected a header with one value; for a cookie see `cookie`',
     ],
     [
       'an unknown upstream',

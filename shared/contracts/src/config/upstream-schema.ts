@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { affinitySchema, defaultAffinity } from './affinity-schema.ts';
 import { engineMetricsField, maxRequestsPerTargetField } from './engine-metrics-schema.ts';
 import {
   countField,
@@ -92,6 +93,8 @@ const upstreamFields = z.strictObject({
     .max(1024)
     .describe('Workers or endpoints that serve the same models.'),
   strategy: z.enum(strategies).default('least-tokens-queued').describe('How a target is chosen.'),
+  affinity: affinitySchema.exactOptional().describe('With strategy `session`: what a session is.'),
+  slowStartMs: countField(0, 3_600_000, 10_000).describe('How fast a new target gets its share; 0: at once.'),
   models: z.array(patternField).default([]).describe('Names or patterns of models; empty means any.'),
   aliases: z
     .record(modelField, modelField)
@@ -122,6 +125,7 @@ const upstreamFields = z.strictObject({
 export const upstreamSchema = upstreamFields.transform(
   (upstream): UpstreamConfig => ({
     ...upstream,
+    ...(upstream.strategy === 'session' ? { affinity: upstream.affinity ?? defaultAffinity } : {}),
     targets: upstream.targets.map((target, position) => toTarget(target, position, upstream.provider)),
     countTokens: upstream.countTokens ?? (upstream.provider === 'anthropic' ? 'upstream' : 'estimate'),
     embeddings:

@@ -1,4 +1,5 @@
 import type { Api } from '../envelope.ts';
+import type { AffinityConfig } from './affinity-config.ts';
 import type { CanaryConfig } from './canary-config.ts';
 import type { EngineMetricsConfig } from './engine-metrics-config.ts';
 import type { ExportConfig } from './export-config.ts';
@@ -59,7 +60,15 @@ export const providers = ['openai', 'anthropic', 'openai-compatible', 'generic']
 /** What an upstream speaks. `openai-compatible` is any server with the OpenAI API that is not OpenAI's own. */
 export type Provider = (typeof providers)[number];
 
-export const strategies = ['least-tokens-queued', 'least-requests', 'round-robin', 'weighted'] as const;
+export const strategies = [
+  'least-tokens-queued',
+  'least-requests',
+  'least-latency',
+  'round-robin',
+  'weighted',
+  'session',
+  'prefix',
+] as const;
 
 /** How a target of an upstream is chosen. */
 export type Strategy = (typeof strategies)[number];
@@ -70,6 +79,10 @@ export interface UpstreamConfig {
   /** At least one; names are unique within the upstream. */
   readonly targets: readonly TargetConfig[];
   readonly strategy: Strategy;
+  /** Present with strategy `session` alone. */
+  readonly affinity?: AffinityConfig;
+  /** How fast a target that has just started gets its share, milliseconds: a time constant. 0: at once. */
+  readonly slowStartMs: number;
   /** Literal names or patterns of the upstream's own models. Empty means any. `GET /v1/models` lists the literal ones. */
   readonly models: readonly string[];
   /** The client's model name → the upstream's. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { nameField } from '../config/fields.ts';
 import { apis } from '../envelope.ts';
+import { prefixEnds } from '../prefix-sketch.ts';
 import {
   countField,
   epochMsField,
@@ -26,6 +27,15 @@ export const featuresSchema = z
     messages: countField.describe('Messages, or inputs for embeddings.'),
     tools: countField,
     encodingFormat: z.string().exactOptional(),
+    prefixes: z
+      .array(z.string().regex(/^[A-Za-z0-9_-]{11}$/))
+      .min(1)
+      .max(prefixEnds.length)
+      .readonly()
+      .exactOptional()
+      .describe(
+        'Digests of the first 1, 2, 3, 4, 6, 8, 12 … KiB of the prompt. Absent: not asked for, or shorter.',
+      ),
   })
   .readonly()
   .describe('What the ingress learned from the body.');
@@ -65,6 +75,13 @@ export const clientInfoSchema = z
       .regex(/^[0-9a-f]{64}$/)
       .exactOptional()
       .describe('SHA-256 of the API key. Absent: the client sent none.'),
+    sessions: z
+      .record(z.string().regex(/^(header|cookie):/), z.string().regex(/^[A-Za-z0-9_-]{22}$/))
+      .readonly()
+      .exactOptional()
+      .describe(
+        'What names the session: the front of a SHA-256, by where it was found. Absent: nothing does.',
+      ),
   })
   .readonly();
 
