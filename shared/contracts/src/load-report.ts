@@ -23,4 +23,26 @@ export interface TargetLoad {
   readonly capacity: number;
   /** Input tokens per second that the target was seen to take in while busy. Absent until known. */
   readonly prefillTokensPerSecond?: number;
+  /** What the provider last said of its own limits. Absent: nothing, or the upstream's configuration ignores it. */
+  readonly quota?: TargetQuota;
+}
+
+/** Times are milliseconds since the epoch, by the adapter's clock. */
+export interface TargetQuota {
+  readonly observedAt: number;
+  /** Absent: not told. */
+  readonly requests?: QuotaWindow;
+  /** Input tokens, or all tokens. Absent: not told. */
+  readonly tokens?: QuotaWindow;
+  /** The provider refuses requests until then. Absent: it does not. */
+  readonly exhaustedUntil?: number;
+}
+
+/** A limit that fills up again evenly. */
+export interface QuotaWindow {
+  readonly remaining: number;
+  /** Absent: not told; then nothing comes back before `resetsAt`. */
+  readonly limit?: number;
+  /** When all of it is back. */
+  readonly resetsAt: number;
 }

@@ -3,6 +3,7 @@ import { judgeUpstream } from './judge-upstream.ts';
 import { isSafePath, type MatchedRoute, matchRoute, withoutQuery } from './match-route.ts';
 import { missedCondition, type RoutedRequest } from './missed-condition.ts';
 import { compileRoutes } from './route-table.ts';
+import { selectFallbacks } from './select-fallbacks.ts';
 import { selectUpstreams, upstreamNamesOf } from './select-upstreams.ts';
 
 const explainTable = (config: WeirConfig, request: RoutedRequest): string[] => {
@@ -39,10 +40,12 @@ const explainSelection = (config: WeirConfig, matched: MatchedRoute, request: Ro
     selection.outcome === 'found'
       ? `order: ${selection.candidates.map((candidate) => candidate.upstream).join(', ')}`
       : `${selection.reason}: ${selection.message}`;
+  const fallbacks = selectFallbacks(config, { route: matched.route, api: matched.api, model });
   return [
     `model ${JSON.stringify(model)}, upstreams`,
     ...explainUpstreams(config, matched, model),
     `  ${result}`,
+    ...fallbacks.map((one) => `  fallback ${one.upstream}: serves it as ${JSON.stringify(one.model)}`),
   ];
 };
 

@@ -1,6 +1,6 @@
 import type { Api, Principal, RouteConfig, WeirConfig } from '@weir/contracts';
 import { estimateCostNano, namesOf, outputTokensForNano, type PriceBook } from '@weir/pricing';
-import { selectUpstreams } from '@weir/routing';
+import { selectFallbacks, selectUpstreams } from '@weir/routing';
 
 export interface PricedRequest {
   readonly route: RouteConfig;
@@ -28,7 +28,8 @@ interface Sku {
 const skusOf = (config: WeirConfig, { route, api, model, principal }: PricedRequest): readonly Sku[] => {
   const selection = selectUpstreams(config, { route, api, model, principal });
   if (selection.outcome === 'rejected') return [{ models: [model] }];
-  return selection.candidates.map((candidate) => {
+  const candidates = [...selection.candidates, ...selectFallbacks(config, { route, api, model })];
+  return candidates.map((candidate) => {
     const upstream = config.upstreams[candidate.upstream];
     const names = { modelServed: candidate.model, modelRequested: model };
     return {

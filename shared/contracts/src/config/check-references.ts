@@ -62,8 +62,12 @@ const checkMatch = (route: RawNode): ConfigProblem[] => {
 const checkRoutes = (whole: RawNode): ConfigProblem[] => {
   const upstreams = fieldsOf(fieldOf(whole, 'upstreams')).map((upstream) => upstream.name);
   const routes = itemsOf(fieldOf(whole, 'routes'));
+  const fallbacksOf = (route: RawNode): readonly RawNode[] =>
+    itemsOf(fieldOf(fieldOf(route, 'fallback'), 'upstreams')).map((item) =>
+      textOf(item) === undefined ? fieldOf(item, 'upstream') : item,
+    );
   const unknownUpstreams = routes.flatMap((route) =>
-    itemsOf(fieldOf(route, 'upstreams')).flatMap((upstream) => {
+    [...itemsOf(fieldOf(route, 'upstreams')), ...fallbacksOf(route)].flatMap((upstream) => {
       const name = textOf(upstream);
       if (name === undefined || upstreams.includes(name)) return [];
       return [problem(upstream, 'the name of an upstream', closestName(name, upstreams))];
@@ -73,6 +77,7 @@ const checkRoutes = (whole: RawNode): ConfigProblem[] => {
     ...repeated(named(routes, 'name'), 'a unique name'),
     ...unknownUpstreams,
     ...routes.flatMap((route) => repeated(itemsOf(fieldOf(route, 'upstreams')), 'each upstream once')),
+    ...routes.flatMap((route) => repeated(fallbacksOf(route), 'each upstream once')),
     ...routes.flatMap((route) => checkMatch(route)),
   ];
 };

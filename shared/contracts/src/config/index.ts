@@ -11,4 +11,5 @@ export { type ParsedConfig, parseConfig } from './parse-config.ts';
 export { comparePatternRanks, type PatternRank, patternsMeet, rankPattern } from './price-pattern.ts';
 export * from './pricing-config.ts';
 export { type ReadImportedBook, readImportedBook } from './read-imported-book.ts';
+export * from './retry-config.ts';
 export * from './weir-config.ts';

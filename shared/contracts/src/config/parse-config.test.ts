@@ -63,6 +63,7 @@ describe('a minimal configuration', () => {
       onDisconnect: 'abort',
       forwardHeaders: [],
       askUsage: true,
+      providerQuota: 'ignore',
       countTokens: 'estimate',
       embeddings: 'encode-base64',
     });

@@ -2,8 +2,6 @@ import * as z from 'zod';
 import { apis } from '../envelope.ts';
 import {
   bodyLimitField,
-  countField,
-  durationField,
   headerNameField,
   headerValueField,
   nameField,
@@ -11,6 +9,7 @@ import {
   patternField,
 } from './fields.ts';
 import { budgetSchema, rateLimitSchema } from './limit-schema.ts';
+import { fallbackSchema, retrySchema } from './retry-schema.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
@@ -47,12 +46,6 @@ const matchSchema = z.strictObject({
   tiers: z.array(nameField).min(1).exactOptional().describe('Tiers of tenants.'),
 });
 
-const retrySchema = z.strictObject({
-  attempts: countField(1, 10, 3).describe('Attempts in total, the first included.'),
-  backoffMs: durationField(50).describe('Pause before the second attempt; it doubles from there.'),
-  maxBackoffMs: durationField(1000).describe('Longest pause.'),
-});
-
 const headerRulesSchema = z.strictObject({
   set: z.record(settableHeaderField, headerValueField).prefault({}),
   remove: z.array(headerNameField).default([]),
@@ -68,6 +61,9 @@ export const routeSchema = z.strictObject({
   timeoutMs: optionalDurationField.describe('Deadline of a request.'),
   bodyLimitBytes: bodyLimitField.exactOptional().describe('Largest body.'),
   retry: retrySchema.prefault({}),
+  fallback: fallbackSchema
+    .exactOptional()
+    .describe('Where requests go when the upstreams cannot serve them.'),
   headers: headerRulesSchema.prefault({}).describe('Changes of the request towards the upstream.'),
   priority: z.int().min(0).max(9).exactOptional().describe('0 is served first.'),
   rateLimits: z.array(rateLimitSchema).default([]).describe('All of them apply.'),

@@ -106,6 +106,10 @@ const upstreamFields = z.strictObject({
     .enum(['as-is', 'encode-base64'])
     .exactOptional()
     .describe('Whether base64 embeddings must be encoded for the upstream.'),
+  providerQuota: z
+    .enum(['ignore', 'respect'])
+    .default('ignore')
+    .describe("Whether a target is left alone while the provider's own limit is used up."),
 });
 
 export const upstreamSchema = upstreamFields.transform(

@@ -2,6 +2,7 @@ import type { Api } from '../envelope.ts';
 import type { ExportConfig } from './export-config.ts';
 import type { BudgetConfig, RateLimitConfig } from './limit-config.ts';
 import type { PricingConfig } from './pricing-config.ts';
+import type { FallbackConfig, RetryConfig } from './retry-config.ts';
 
 /**
  * The configuration of a mesh, checked and with every default filled in.
@@ -86,6 +87,8 @@ export interface UpstreamConfig {
   readonly countTokens: 'upstream' | 'estimate';
   /** `encode-base64`: the upstream ignores `encoding_format: base64`, so the adapter encodes its floats. */
   readonly embeddings: 'as-is' | 'encode-base64';
+  /** `respect`: what the provider says of its rate limits is learned, and a target is left alone while it has none left. */
+  readonly providerQuota: 'ignore' | 'respect';
 }
 
 export interface TargetConfig {
@@ -142,6 +145,8 @@ export interface RouteConfig {
   /** Largest body. Absent: `listeners.http.bodyLimitBytes`. */
   readonly bodyLimitBytes?: number;
   readonly retry: RetryConfig;
+  /** Absent: none. */
+  readonly fallback?: FallbackConfig;
   readonly headers: HeaderRulesConfig;
   /** Default priority in the queue: 0 is served first. Absent: the scheduler's own default. */
   readonly priority?: number;
@@ -166,14 +171,6 @@ export interface RouteMatchConfig {
   readonly models?: readonly string[];
   /** Tiers of tenants. Absent: any. */
   readonly tiers?: readonly string[];
-}
-
-export interface RetryConfig {
-  /** Attempts in total, the first included. */
-  readonly attempts: number;
-  /** Pause before the second attempt; it doubles from there, with jitter. */
-  readonly backoffMs: number;
-  readonly maxBackoffMs: number;
 }
 
 /** Changes of the request's headers on the way to the upstream. Names are lower-case. */

@@ -2,6 +2,24 @@ import * as z from 'zod';
 import { nameField } from '../config/fields.ts';
 import { countField, epochMsField, instanceField } from './wire-fields.ts';
 
+const quotaWindowSchema = z
+  .object({
+    remaining: countField,
+    limit: countField.exactOptional(),
+    resetsAt: epochMsField.describe('When all of it is back.'),
+  })
+  .readonly();
+
+const targetQuotaSchema = z
+  .object({
+    observedAt: epochMsField,
+    requests: quotaWindowSchema.exactOptional(),
+    tokens: quotaWindowSchema.exactOptional(),
+    exhaustedUntil: epochMsField.exactOptional().describe('The provider refuses requests until then.'),
+  })
+  .readonly()
+  .describe('What the provider last said of its own limits.');
+
 export const targetLoadSchema = z
   .object({
     target: nameField,
@@ -9,6 +27,7 @@ export const targetLoadSchema = z
     running: countField,
     capacity: countField.describe('Most attempts at a time.'),
     prefillTokensPerSecond: z.number().min(0).exactOptional().describe('Absent: not known yet.'),
+    quota: targetQuotaSchema.exactOptional(),
   })
   .readonly();
 
