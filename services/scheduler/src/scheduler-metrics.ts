@@ -1,9 +1,11 @@
+import type { FallbackState } from '@weir/contracts';
 import type { Metrics } from '@weir/runtime';
 
 export interface SchedulerMetrics {
   /** `dispatched`, `delayed`, `malformed`, or the reason of a refusal. */
   countDecision(outcome: string): void;
   countRetry(reason: string): void;
+  countFallback(route: string, move: Pick<FallbackState, 'from' | 'reason'>, to: string): void;
   countBadReport(): void;
   countBadGossip(): void;
   countGossip(direction: 'sent' | 'heard', reservations: number): void;
@@ -23,6 +25,11 @@ export const createSchedulerMetrics = (metrics: Metrics): SchedulerMetrics => {
     'weir_retry_total',
     'Attempts after the first, by why the one before failed.',
     ['reason'],
+  );
+  const fallbacks = metrics.counter(
+    'weir_fallback_total',
+    'Requests that went to a fallback upstream, by why they did.',
+    ['route', 'from', 'to', 'reason'],
   );
   const badReports = metrics.counter(
     'weir_scheduler_bad_reports_total',
@@ -53,6 +60,7 @@ export const createSchedulerMetrics = (metrics: Metrics): SchedulerMetrics => {
   return {
     countDecision: (outcome) => decisions.inc({ outcome }),
     countRetry: (reason) => retries.inc({ reason }),
+    countFallback: (route, { from, reason }, to) => fallbacks.inc({ route, from, to, reason }),
     countBadReport: () => badReports.inc(),
     countBadGossip: () => badGossips.inc(),
     countGossip: (direction, reservations) => gossip.inc({ direction }, reservations),

@@ -2,6 +2,7 @@ import { queueGroups, subjects } from '@weir/contracts';
 import { type Bus, createHoldNotices, withDeadline } from '@weir/messaging';
 import { type Build, connectMesh, type ServiceContext, watchConfig } from '@weir/runtime';
 import { createPoolView, type PoolView } from './core/pool-view.ts';
+import { createRetryBudget } from './core/retry-budget.ts';
 import { createTurns } from './core/turns.ts';
 import { createDelays } from './delays.ts';
 import { createGossipWriter, type GossipWriter } from './gossip-writer.ts';
@@ -77,6 +78,7 @@ export const build: Build = async (context) => {
     gossip: gossipWith(context, bus, pools, metrics),
     turnOf: createTurns().next,
     delays,
+    retries: createRetryBudget(),
     metrics,
     tracer: context.tracer,
     logger: context.logger,

@@ -10,6 +10,7 @@ import { passThroughTracer } from '@weir/runtime';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createPoolView } from './core/pool-view.ts';
+import { createRetryBudget } from './core/retry-budget.ts';
 import { createTurns } from './core/turns.ts';
 import { createGossipWriter } from './gossip-writer.ts';
 import { createGossip } from './handlers/gossip.ts';
@@ -64,6 +65,7 @@ const reportOf = (worker: number): LoadReport => ({
 const metrics: SchedulerMetrics = {
   countDecision: (outcome) => expect(outcome).toBe('dispatched'),
   countRetry: () => undefined,
+  countFallback: () => undefined,
   countBadReport: () => expect.fail('a bad report'),
   countBadGossip: () => expect.fail('bad gossip'),
   countGossip: () => undefined,
@@ -108,6 +110,7 @@ const createPair = (random: () => number) => {
       metrics,
       random,
       holds: { release: () => undefined },
+      retries: createRetryBudget(),
       config: () => config,
       gossip: writer,
       turnOf: createTurns().next,

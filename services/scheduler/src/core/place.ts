@@ -1,4 +1,4 @@
-import type { TargetLoad } from '@weir/contracts';
+import type { TargetLoad, TargetQuota } from '@weir/contracts';
 
 /** What one adapter instance runs over all its targets and pools. */
 export interface Host {
@@ -20,6 +20,8 @@ export interface Place {
   readonly isOpen: boolean;
   /** Input tokens per second. Undefined until it was seen. */
   readonly prefillTokensPerSecond: number | undefined;
+  /** What the provider last told this instance of its limits. Undefined: nothing. */
+  readonly quota?: TargetQuota | undefined;
 }
 
 /** A place whose numbers are kept up to date in one spot, so that looking at a pool costs no copies. */
@@ -29,6 +31,7 @@ export interface LivePlace extends Place {
   capacity: number;
   isOpen: boolean;
   prefillTokensPerSecond: number | undefined;
+  quota: TargetQuota | undefined;
 }
 
 export const hasRoom = ({ isOpen, host, capacity }: Place): boolean => isOpen && host.running < capacity;
@@ -42,6 +45,7 @@ export const createPlace = (instance: string, target: string, host: Host): LiveP
   capacity: 0,
   isOpen: false,
   prefillTokensPerSecond: undefined,
+  quota: undefined,
 });
 
 /** Takes over what a report says. Reservations are added on top by the caller. */
@@ -51,4 +55,5 @@ export const setReported = (place: LivePlace, load: TargetLoad, isOpen: boolean)
   place.capacity = load.capacity;
   place.isOpen = isOpen;
   place.prefillTokensPerSecond = load.prefillTokensPerSecond;
+  place.quota = load.quota;
 };

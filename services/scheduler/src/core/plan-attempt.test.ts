@@ -91,6 +91,7 @@ const plan = (pools: Pools, given: Partial<EnvelopeMeta> = {}, input: Partial<Pl
     isCurrent: () => true,
     turnOf: () => 0,
     hasWaited: true,
+    spendRetry: () => true,
     now,
     random: () => 0,
     ...input,

@@ -3,6 +3,7 @@ import {
   decodePacket,
   type EnvelopeMeta,
   encodeEnvelope,
+  frameKinds,
   type LoadReport,
   parseConfig,
   readJsonFrame,
@@ -10,6 +11,7 @@ import {
 import { passThroughTracer } from '@weir/runtime';
 import { expect, test } from 'vitest';
 import { createPoolView } from '../core/pool-view.ts';
+import { createRetryBudget } from '../core/retry-budget.ts';
 import { createLoadReport } from './load-report.ts';
 import { createNoAdapter } from './no-adapter.ts';
 import { createSchedule, type ScheduleDependencies } from './schedule.ts';
@@ -68,6 +70,7 @@ const createRecorded = (given: Partial<ScheduleDependencies> = {}) => {
   const metrics: ScheduleDependencies['metrics'] = {
     countDecision: (outcome) => counted.push(outcome),
     countRetry: (reason) => counted.push(`retry ${reason}`),
+    countFallback: (route, { from, reason }, to) => counted.push(`fallback ${route} ${from} ${to} ${reason}`),
     countBadReport: () => counted.push('bad report'),
     countBadGossip: () => counted.push('bad gossip'),
     countGossip: () => undefined,
@@ -88,6 +91,7 @@ const createRecorded = (given: Partial<ScheduleDependencies> = {}) => {
         return true;
       },
     },
+    retries: createRetryBudget(),
     metrics,
     tracer: passThroughTracer,
     logger: { error: () => undefined } as never,
@@ -268,4 +272,35 @@ test.each<[string, unknown, string]>([
   load(value, subject);
   expect(counted).toEqual(['bad report']);
   expect(pools.view('gpu', now)).toEqual([]);
+});
+
+test('a long pause is told to the ingress each second, and then the attempt is made', () => {
+  const { send, load, published, waiting } = createRecorded();
+  load(report);
+  const attempt = {
+    number: 1,
+    upstream: 'gpu',
+    target: 't0',
+    model: 'small',
+    remaining: 2,
+    alternatives: 0,
+    excluded: ['gpu/t0'],
+    lastFailure: 'upstream_5xx',
+    scheduler: 'scheduler-1',
+    dispatch: 1,
+    reservedTokens: 12,
+    failure: { status: 503, retryAfterMs: 2_600 },
+  };
+  send({ attempt });
+  const kinds = () =>
+    published.map(({ subject, payload }) => {
+      if (subject !== meta.replyTo) return subject;
+      const decoded = decodePacket(payload);
+      return decoded.outcome === 'decoded' ? decoded.packet.frames[0]?.kind : decoded.problem;
+    });
+  expect(kinds()).toEqual([frameKinds.queued]);
+  for (let step = 0; step < waiting.length && step < 10; step += 1) waiting[step]?.run();
+  expect(waiting.map(({ delayMs }) => delayMs)).toEqual([1_000, 1_000, 625]);
+  expect(kinds()).toEqual([frameKinds.queued, frameKinds.queued, frameKinds.queued, 'weir.v1.run.adapter-a']);
+  expect(attemptOf(published.at(-1)?.payload)).toMatchObject({ number: 2, lastFailure: 'upstream_5xx' });
 });

@@ -14,10 +14,12 @@ import type { Logger, Span, Tracer } from '@weir/runtime';
 import { type PlannedAttempt, planAttempt, retryReasonOf } from '../core/plan-attempt.ts';
 import type { PoolView } from '../core/pool-view.ts';
 import { tooManyDelayed } from '../core/refusals.ts';
+import type { RetryBudget } from '../core/retry-budget.ts';
 import { toRunMeta } from '../core/run-meta.ts';
 import type { Delays } from '../delays.ts';
 import type { GossipWriter } from '../gossip-writer.ts';
 import type { SchedulerMetrics } from '../scheduler-metrics.ts';
+import { pauseTold } from '../told-pause.ts';
 
 export interface ScheduleDependencies {
   readonly bus: Pick<Bus, 'publish'>;
@@ -31,6 +33,7 @@ export interface ScheduleDependencies {
   readonly gossip: Pick<GossipWriter, 'add'>;
   readonly turnOf: (pool: string) => number;
   readonly delays: Pick<Delays, 'add'>;
+  readonly retries: RetryBudget;
   readonly metrics: SchedulerMetrics;
   readonly tracer: Tracer;
   readonly logger: Pick<Logger, 'error'>;
@@ -54,7 +57,7 @@ const refuse = (
 };
 
 const dispatch = (
-  { bus, self, pools, gossip, metrics, now }: ScheduleDependencies,
+  { bus, self, pools, gossip, retries, metrics, now }: ScheduleDependencies,
   { meta, body }: Envelope,
   attempt: PlannedAttempt,
   trace: string | undefined,
@@ -68,20 +71,33 @@ const dispatch = (
   gossip.add({ ...booking, dispatch: number });
   metrics.countDecision('dispatched');
   if (attempt.number > 1) metrics.countRetry(retryReasonOf(attempt));
+  else retries.count(meta.route, now());
+  const { fallback } = attempt;
+  if (fallback?.since === attempt.number) metrics.countFallback(meta.route, fallback, upstream);
+};
+
+const pauseRequest = (
+  dependencies: ScheduleDependencies,
+  envelope: Envelope,
+  delayMs: number,
+  then: (kept: Envelope) => void,
+): WireError | undefined => {
+  const { bus, delays, metrics } = dependencies;
+  // The body is a view into a buffer that is used again: what waits needs its own.
+  const kept: Envelope = { meta: envelope.meta, body: envelope.body.slice() };
+  const refused = () => refuse(dependencies, kept, tooManyDelayed);
+  const pause = { delayMs, replyTo: kept.meta.replyTo, then: () => then(kept), refused };
+  if (!pauseTold(delays, bus, pause)) return refused();
+  metrics.countDecision('delayed');
+  return undefined;
 };
 
 /** `weir.v1.schedule`: sends a request to an adapter, at once or after a pause, or refuses it. */
 export const createSchedule = (dependencies: ScheduleDependencies): Schedule => {
-  const { config, pools, turnOf, delays, metrics, tracer, logger, now, random } = dependencies;
+  const { config, pools, turnOf, retries, metrics, tracer, logger, now, random } = dependencies;
 
-  /** The body is a view into a buffer that is used again: what waits needs its own. */
-  const delay = (envelope: Envelope, delayMs: number): WireError | undefined => {
-    const kept: Envelope = { meta: envelope.meta, body: envelope.body.slice() };
-    if (!delays.add(delayMs, () => schedule(kept, true)))
-      return refuse(dependencies, envelope, tooManyDelayed);
-    metrics.countDecision('delayed');
-    return undefined;
-  };
+  const delay = (envelope: Envelope, delayMs: number): WireError | undefined =>
+    pauseRequest(dependencies, envelope, delayMs, (kept) => schedule(kept, true));
 
   const decide = (envelope: Envelope, hasWaited: boolean, span: Span | undefined): WireError | undefined => {
     const at = now();
@@ -92,6 +108,7 @@ export const createSchedule = (dependencies: ScheduleDependencies): Schedule => 
       isCurrent: (pool) => pools.isCurrent(pool, at),
       turnOf,
       hasWaited,
+      spendRetry: (route, budget) => retries.spend(route, budget, at),
       now: at,
       random,
     });

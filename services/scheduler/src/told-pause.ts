@@ -1,0 +1,36 @@
+import { encodePacket, frameKinds, jsonFrame } from '@weir/contracts';
+import type { Bus } from '@weir/messaging';
+import type { Delays } from './delays.ts';
+
+export interface ToldPause {
+  readonly delayMs: number;
+  /** Where the ingress hears of the request. */
+  readonly replyTo: string;
+  readonly then: () => void;
+  /** Too much waits by now. */
+  readonly refused: () => void;
+}
+
+const beatMs = 1_000;
+/** Half of what the ingress waits for any word. */
+const unnoticedMs = 500;
+const queuedPacket = encodePacket(0, [jsonFrame(frameKinds.queued, 0, {})]);
+
+/**
+ * Waits, and says so each second: the ingress takes long silence for a lost envelope. Returns false, and does nothing,
+ * when too much waits already.
+ */
+export const pauseTold = (
+  delays: Pick<Delays, 'add'>,
+  bus: Pick<Bus, 'publish'>,
+  pause: ToldPause,
+): boolean => {
+  const { delayMs, replyTo, then, refused } = pause;
+  const stepMs = Math.min(delayMs, beatMs);
+  const isAdded = delays.add(stepMs, () => {
+    if (delayMs <= stepMs) then();
+    else if (!pauseTold(delays, bus, { ...pause, delayMs: delayMs - stepMs })) refused();
+  });
+  if (isAdded && delayMs > unnoticedMs) bus.publish(replyTo, queuedPacket);
+  return isAdded;
+};
