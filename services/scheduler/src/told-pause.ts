@@ -6,7 +6,7 @@ export interface ToldPause {
   readonly delayMs: number;
   /** Where the ingress hears of the request. */
   readonly replyTo: string;
-  readonly then: () => void;
+  readonly run: () => void;
   /** Too much waits by now. */
   readonly refused: () => void;
 }
@@ -25,10 +25,10 @@ export const pauseTold = (
   bus: Pick<Bus, 'publish'>,
   pause: ToldPause,
 ): boolean => {
-  const { delayMs, replyTo, then, refused } = pause;
+  const { delayMs, replyTo, run, refused } = pause;
   const stepMs = Math.min(delayMs, beatMs);
   const isAdded = delays.add(stepMs, () => {
-    if (delayMs <= stepMs) then();
+    if (delayMs <= stepMs) run();
     else if (!pauseTold(delays, bus, { ...pause, delayMs: delayMs - stepMs })) refused();
   });
   if (isAdded && delayMs > unnoticedMs) bus.publish(replyTo, queuedPacket);

@@ -80,13 +80,13 @@ const pauseRequest = (
   dependencies: ScheduleDependencies,
   envelope: Envelope,
   delayMs: number,
-  then: (kept: Envelope) => void,
+  run: (kept: Envelope) => void,
 ): WireError | undefined => {
   const { bus, delays, metrics } = dependencies;
   // The body is a view into a buffer that is used again: what waits needs its own.
   const kept: Envelope = { meta: envelope.meta, body: envelope.body.slice() };
   const refused = () => refuse(dependencies, kept, tooManyDelayed);
-  const pause = { delayMs, replyTo: kept.meta.replyTo, then: () => then(kept), refused };
+  const pause = { delayMs, replyTo: kept.meta.replyTo, run: () => run(kept), refused };
   if (!pauseTold(delays, bus, pause)) return refused();
   metrics.countDecision('delayed');
   return undefined;
