@@ -149,6 +149,21 @@ describe.skipIf(isAttached())('inference routing, with a provider that reports w
     );
   });
 
+  it('local inference goes on with a smaller model elsewhere when its own has no room', async () => {
+    const { answerWith, last } = await upstream;
+    answerWith((recorded, response) => {
+      if (recorded.body.includes('llama-70b')) response.writeHead(429).end('{}');
+      else noUsage(recorded, response);
+    });
+    const answer = await sendExample(mesh().baseUrl, local, { body: { model: 'llama-70b' } });
+    expect(answer.status).toBe(200);
+    expect(answer.headers).toMatchObject({
+      'x-weir-upstream': 'fallback-llm',
+      'x-weir-attempts': expect.any(String),
+    });
+    expect(JSON.parse(last().body.toString()).model).toBe('llama-7b');
+  });
+
   const askLocal = (ip: string, prompt: string): Promise<RawAnswer> =>
     sendExample(mesh().baseUrl, local, { headers: { 'X-Forwarded-For': ip }, body: { prompt } });
 

@@ -12,6 +12,7 @@ import type { HealthBoard } from './core/health/health-board.ts';
 import { type AttemptPlan, type PlannedAttempt, planAttempt, retryReasonOf } from './core/plan-attempt.ts';
 import type { PoolView } from './core/pool-view.ts';
 import type { PrefixMemory } from './core/prefix-memory.ts';
+import type { RetryBudget } from './core/retry-budget.ts';
 import { toRunMeta } from './core/run-meta.ts';
 import type { GossipWriter } from './gossip-writer.ts';
 import type { Refuse } from './refuse.ts';
@@ -28,11 +29,12 @@ export interface PlacingDependencies {
   /** Hears of every attempt that is sent. */
   readonly gossip: Pick<GossipWriter, 'add'>;
   readonly prefixes: PrefixMemory;
+  readonly retries: RetryBudget;
   readonly turnOf: (pool: string) => number;
   /** Percent of a route's requests that its canary gets. */
   readonly canaryWeightOf: (route: string) => number;
   readonly refuse: Refuse;
-  readonly metrics: Pick<SchedulerMetrics, 'countDecision' | 'countRetry'>;
+  readonly metrics: Pick<SchedulerMetrics, 'countDecision' | 'countRetry' | 'countFallback'>;
   readonly logger: Pick<Logger, 'error'>;
   readonly now: () => number;
   readonly random: () => number;
@@ -85,7 +87,7 @@ class Placer implements Placing {
   }
 
   #plan({ meta }: Envelope, { hasWaited, isGated }: PlacingTerms): AttemptPlan {
-    const { config, pools, health, prefixes, turnOf, canaryWeightOf, now, random } = this.#deps;
+    const { config, pools, health, prefixes, retries, turnOf, canaryWeightOf, now, random } = this.#deps;
     const at = now();
     return planAttempt({
       config: config(),
@@ -98,6 +100,7 @@ class Placer implements Placing {
       turnOf,
       canaryWeightOf,
       hasWaited,
+      spendRetry: (route, budget) => retries.spend(route, budget, at),
       now: at,
       random,
     });
@@ -113,7 +116,7 @@ class Placer implements Placing {
   }
 
   #dispatch({ meta, body }: Envelope, attempt: PlannedAttempt, trace: string | undefined): void {
-    const { bus, self, pools, health, gossip, prefixes, metrics, now } = this.#deps;
+    const { bus, self, pools, health, gossip, prefixes, retries, metrics, now } = this.#deps;
     const { instance, upstream, target, reservedTokens } = attempt;
     const booking = { pool: upstream, instance, target, tokens: reservedTokens };
     const at = now();
@@ -126,6 +129,9 @@ class Placer implements Placing {
     gossip.add({ ...booking, dispatch: number });
     metrics.countDecision('dispatched');
     if (attempt.number > 1) metrics.countRetry(retryReasonOf(attempt));
+    else retries.count(meta.route, at);
+    const { fallback } = attempt;
+    if (fallback?.since === attempt.number) metrics.countFallback(meta.route, fallback, upstream);
   }
 
   /** Whatever goes wrong in here, the client hears of it. */

@@ -1,3 +1,4 @@
+import type { FallbackState } from '@weir/contracts';
 import type { Metrics } from '@weir/runtime';
 import { type HealthDetail, refusals } from './core/health/health-board.ts';
 
@@ -7,6 +8,7 @@ export interface SchedulerMetrics {
   /** A request has waited for so long until it was placed. */
   observeWait(pool: string, waitedMs: number): void;
   countRetry(reason: string): void;
+  countFallback(route: string, move: Pick<FallbackState, 'from' | 'reason'>, to: string): void;
   countBadReport(): void;
   countBadGossip(): void;
   countGossip(direction: 'sent' | 'heard', reservations: number): void;
@@ -74,6 +76,11 @@ export const createSchedulerMetrics = (metrics: Metrics): SchedulerMetrics => {
     'Attempts after the first, by why the one before failed.',
     ['reason'],
   );
+  const fallbacks = metrics.counter(
+    'weir_fallback_total',
+    'Requests that went to a fallback upstream, by why they did.',
+    ['route', 'from', 'to', 'reason'],
+  );
   const badReports = metrics.counter(
     'weir_scheduler_bad_reports_total',
     'Load reports that could not be read.',
@@ -108,6 +115,7 @@ export const createSchedulerMetrics = (metrics: Metrics): SchedulerMetrics => {
   return {
     countDecision: (outcome) => decisions.inc({ outcome }),
     countRetry: (reason) => retries.inc({ reason }),
+    countFallback: (route, { from, reason }, to) => fallbacks.inc({ route, from, to, reason }),
     countBadReport: () => badReports.inc(),
     countBadGossip: () => badGossips.inc(),
     countGossip: (direction, reservations) => gossip.inc({ direction }, reservations),

@@ -5,6 +5,7 @@ import { createHealthBoard, type HealthBoard } from './core/health/health-board.
 import { createPeers } from './core/peers.ts';
 import { createPoolView, type PoolView } from './core/pool-view.ts';
 import { createPrefixMemory } from './core/prefix-memory.ts';
+import { createRetryBudget } from './core/retry-budget.ts';
 import { createTurns } from './core/turns.ts';
 import type { Delays } from './delays.ts';
 import { createGossipWriter } from './gossip-writer.ts';
@@ -69,8 +70,9 @@ export const createScheduler = (given: SchedulerDependencies): Scheduler => {
   const refuse = createRefuse(given);
   const gossip = createGossipWriter({ ...given, peers, waiting: () => room.waiting() });
   const prefixes = createPrefixMemory();
+  const retries = createRetryBudget();
   const turnOf = createTurns().next;
-  const placing = createPlacing({ ...given, pools, health, gossip, prefixes, turnOf, refuse });
+  const placing = createPlacing({ ...given, pools, health, gossip, prefixes, retries, turnOf, refuse });
   const room = createWaitingRoom({ ...given, peers, placing, refuse, tellPeers: gossip.beat });
   const onReport = (report: LoadReport): void => {
     given.onReport();

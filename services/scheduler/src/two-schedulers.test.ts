@@ -58,6 +58,7 @@ const reportOf = (worker: number): LoadReport => ({
 
 const metrics: SchedulerMetrics = {
   countDecision: (outcome) => expect(outcome).toBe('dispatched'),
+  countFallback: () => undefined,
   countRetry: () => undefined,
   countBadReport: () => expect.fail('a bad report'),
   countBadGossip: () => expect.fail('bad gossip'),

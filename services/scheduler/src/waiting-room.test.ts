@@ -113,6 +113,7 @@ const createSite = (names: readonly string[]) => {
       delays: { add: () => false },
       metrics: {
         countDecision: (outcome) => counted.push(outcome),
+        countFallback: () => undefined,
         countRetry: () => undefined,
         countBadReport: () => expect.fail('a bad report'),
         countBadGossip: () => expect.fail('bad gossip'),

@@ -1,3 +1,5 @@
+import type { RetryRule } from './config/retry-config.ts';
+
 /** The client APIs that Weir speaks. */
 export const apis = [
   'openai.chat',
@@ -115,6 +117,41 @@ export interface Grant {
   readonly mac: string;
 }
 
+export const fallbackReasons = ['health-failure', 'saturated', 'latency', 'error-code', 'quota'] as const;
+
+/** Why a request went to a fallback upstream. */
+export type FallbackReason = (typeof fallbackReasons)[number];
+
+/** What may send a request to a fallback upstream that could take it. */
+export interface FallbackOffer {
+  /** Failures without an answer. */
+  readonly onHealthFailure: boolean;
+  readonly onErrorCodes: readonly number[];
+  /** No first byte for so long, milliseconds. Absent: never. */
+  readonly latencyMs?: number;
+}
+
+/** The request is at its route's fallback upstreams. */
+export interface FallbackState {
+  readonly reason: FallbackReason;
+  /** The upstream that it was taken from. */
+  readonly from: string;
+  /** Number of the first attempt there. */
+  readonly since: number;
+}
+
+/** What the adapter learned of an attempt that it hands back. */
+export interface AttemptFailure {
+  /** Absent: there was no answer. */
+  readonly status?: number;
+  /** The provider asks for this pause, milliseconds. Absent: it does not. */
+  readonly retryAfterMs?: number;
+  /** The failure is one that the scheduler's offer of a fallback names. */
+  readonly trigger?: FallbackReason;
+  /** It is not to be tried again at the upstreams that it was at. Absent means false. */
+  readonly isFinal?: boolean;
+}
+
 /** One try at one target. Added by the scheduler. */
 export interface Attempt {
   /** From 1, over all targets. */
@@ -138,6 +175,16 @@ export interface Attempt {
   readonly dispatch: number;
   /** Input tokens that the scheduler reserved on the target. */
   readonly reservedTokens: number;
+  /** Which failures are handed back for another attempt. Absent: the adapter's own rule. */
+  readonly retry?: RetryRule;
+  /** To the first byte of the answer, milliseconds. Absent: the upstream's time-outs alone. */
+  readonly perTryTimeoutMs?: number;
+  /** Absent: there is no fallback that could take the request. */
+  readonly fallbackOffer?: FallbackOffer;
+  /** Absent: the route's own upstreams serve the request. */
+  readonly fallback?: FallbackState;
+  /** On an attempt that was handed back. Absent: the adapter learned no more than `lastFailure`. */
+  readonly failure?: AttemptFailure;
 }
 
 /** `lastFailure` of an attempt that never began: the target was at its `maxRequestsPerTarget`. */

@@ -84,6 +84,7 @@ export const errorReasons = {
   upstream_error: { code: 'unavailable', status: 502 },
   upstream_5xx: { code: 'unavailable', status: 502 },
   upstream_rate_limited: { code: 'unavailable', status: 503 },
+  upstream_quota: { code: 'resource_exhausted', status: 429 },
   upstream_credentials: { code: 'internal', status: 502 },
   upstream_malformed: { code: 'internal', status: 502 },
   feature_not_supported: { code: 'unimplemented', status: 501 },

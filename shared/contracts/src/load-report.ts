@@ -32,6 +32,8 @@ export interface TargetLoad {
   readonly health?: TargetHealth;
   /** What the engine behind the target says of itself. Absent: nobody asks it, or it did not answer in time. */
   readonly engine?: EngineReport;
+  /** What the provider last said of its own limits. Absent: nothing, or the upstream's configuration ignores it. */
+  readonly quota?: TargetQuota;
 }
 
 /** What one adapter instance knows of the health of a target. Counts since the start of the instance. */
@@ -58,4 +60,24 @@ export interface EngineReport {
   readonly waiting?: number;
   /** Share of its KV cache in use, 0 to 1. */
   readonly kvUsage?: number;
+}
+
+/** Times are milliseconds since the epoch, by the adapter's clock. */
+export interface TargetQuota {
+  readonly observedAt: number;
+  /** Absent: not told. */
+  readonly requests?: QuotaWindow;
+  /** Input tokens, or all tokens. Absent: not told. */
+  readonly tokens?: QuotaWindow;
+  /** The provider refuses requests until then. Absent: it does not. */
+  readonly exhaustedUntil?: number;
+}
+
+/** A limit that fills up again evenly. */
+export interface QuotaWindow {
+  readonly remaining: number;
+  /** Absent: not told; then nothing comes back before `resetsAt`. */
+  readonly limit?: number;
+  /** When all of it is back. */
+  readonly resetsAt: number;
 }

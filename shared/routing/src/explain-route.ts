@@ -5,6 +5,7 @@ import { judgeUpstream } from './judge-upstream.ts';
 import { isSafePath, type MatchedRoute, matchRoute, withoutQuery } from './match-route.ts';
 import { missedCondition, type RoutedRequest } from './missed-condition.ts';
 import { compileRoutes } from './route-table.ts';
+import { selectFallbacks } from './select-fallbacks.ts';
 import { namedByWay, selectUpstreams, type UpstreamQuestion } from './select-upstreams.ts';
 
 const explainTable = (config: WeirConfig, request: RoutedRequest): string[] => {
@@ -50,12 +51,15 @@ const explainSelection = (config: WeirConfig, question: UpstreamQuestion): strin
       ? `order: ${selection.candidates.map((candidate) => candidate.upstream).join(', ')}`
       : `${selection.reason}: ${selection.message}`;
   const isByShare = selection.outcome === 'found' && !isAssigned(way, question);
+  const { route, api, model } = question;
+  const fallbacks = selectFallbacks(config, { route, api, model });
   return [
     ...explainRules(question),
     `model ${JSON.stringify(question.model)}, upstreams`,
     ...explainUpstreams(config, question, way),
     ...explainVariants(way, question),
     isByShare ? '  order: by share' : `  ${order}`,
+    ...fallbacks.map((one) => `  fallback ${one.upstream}: serves it as ${JSON.stringify(one.model)}`),
   ];
 };
 

@@ -5,6 +5,7 @@ export { type ListedModel, listModels } from './list-models.ts';
 export { type MatchedRoute, matchRoute, type RouteMatch } from './match-route.ts';
 export type { RoutedRequest } from './missed-condition.ts';
 export { compileRoutes, findRoute, type RouteTable } from './route-table.ts';
+export { selectFallbacks } from './select-fallbacks.ts';
 export {
   selectUpstreams,
   type UpstreamCandidate,

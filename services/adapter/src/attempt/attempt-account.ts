@@ -1,6 +1,7 @@
 import type { AttemptOutcome, ErrorReason, UsageFrame } from '@weir/contracts';
 import type { CommitResult } from '@weir/messaging';
 import type { Span } from '@weir/runtime';
+import { learnQuota } from '../core/learn-quota.ts';
 import type { LoadTicket } from '../core/load-tracker.ts';
 import type { OutcomeTicket } from '../core/outcome-counter.ts';
 import type { TapReport } from '../core/response-tap.ts';
@@ -69,11 +70,21 @@ export class AttemptAccount {
     this.#pace.called(this.#deps.now());
   }
 
-  answered(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
-    const { name, provider } = this.#input.upstream;
+  answered(
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+    retryAfterMs?: number,
+  ): void {
+    const { name, provider, config } = this.#input.upstream;
     this.status = status;
     // Of a success the first byte is awaited: a head alone may be all that comes.
     if (status >= 300) this.#health.answered(status);
+    if (config.providerQuota === 'respect') {
+      const now = this.#deps.now();
+      const told = provider.toQuota(headers, now);
+      const quota = learnQuota({ told, status, retryAfterMs, now });
+      if (quota) this.#deps.load.learn(name, this.#input.meta.attempt.target, quota);
+    }
     this.#deps.metrics.answered(name, status);
     const requestId = headers[provider.requestIdHeader];
     if (typeof requestId === 'string') this.#providerRequestId = requestId;

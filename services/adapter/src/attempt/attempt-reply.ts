@@ -1,5 +1,6 @@
-import { type EnvelopeMeta, encodeEnvelope, subjects } from '@weir/contracts';
+import { type AttemptFailure, type EnvelopeMeta, encodeEnvelope, subjects } from '@weir/contracts';
 import { createReplyWriter, type ReplyWriter } from '@weir/messaging';
+import type { HandBack } from '../core/decide-failure.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 
 /** Runs work later; 0 means at the end of this tick, where everything of one read is together. */
@@ -35,8 +36,24 @@ export const openReply = (
   });
 };
 
+export const toAttemptFailure = (
+  { isFinal, trigger }: HandBack,
+  status: number | undefined,
+  retryAfterMs: number | undefined,
+): AttemptFailure => ({
+  ...(status === undefined ? {} : { status }),
+  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  ...(trigger === undefined ? {} : { trigger }),
+  ...(isFinal ? { isFinal } : {}),
+});
+
 /** Gives the request back to the schedulers, with what was learned. */
-export const handBackToScheduler = (deps: AttemptDeps, input: AttemptInput, reason: string): void => {
+export const handBackToScheduler = (
+  deps: AttemptDeps,
+  input: AttemptInput,
+  reason: string,
+  failure?: AttemptFailure,
+): void => {
   const { meta, body } = input;
   const { upstream, target, excluded } = meta.attempt;
   const failed = `${upstream}/${target}`;
@@ -44,6 +61,7 @@ export const handBackToScheduler = (deps: AttemptDeps, input: AttemptInput, reas
     ...meta.attempt,
     lastFailure: reason,
     excluded: excluded.includes(failed) ? excluded : [...excluded, failed],
+    ...(failure === undefined ? {} : { failure }),
   };
   const hop = subjects.hop(deps.instance, 'scheduler', meta.ingress, meta.id);
   deps.bus.publish(subjects.schedule, encodeEnvelope({ ...meta, attempt }, body), hop);

@@ -1,4 +1,4 @@
-import type { ErrorReason } from '@weir/contracts';
+import type { Attempt, ErrorReason, WireError } from '@weir/contracts';
 
 const messages: Partial<Record<ErrorReason, string>> = {
   connect_failed: 'The upstream could not be reached.',
@@ -16,3 +16,13 @@ const messages: Partial<Record<ErrorReason, string>> = {
 
 /** What the client is told. */
 export const failureMessage = (reason: ErrorReason): string => messages[reason] ?? 'The request failed.';
+
+/** `isUntouched`: the client has no byte of an answer. After attempts of our own, its own would only multiply them. */
+export const toClientError = (
+  reason: ErrorReason,
+  { number }: Pick<Attempt, 'number'>,
+  isUntouched: boolean,
+): WireError => {
+  const mayRetry = isUntouched && number === 1 && reason !== 'upstream_credentials';
+  return { reason, message: failureMessage(reason), ...(mayRetry ? {} : { shouldRetry: false }) };
+};

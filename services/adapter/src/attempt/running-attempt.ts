@@ -2,15 +2,17 @@ import { type AttemptOutcome, type ErrorReason, errorReasons, withAnswerHeaders 
 import type { ReplyWriter } from '@weir/messaging';
 import type { Dispatcher } from 'undici';
 import { AnswerGate } from '../core/answer-gate.ts';
-import { decideResponse, isRetryable } from '../core/decide-response.ts';
+import { decideAnswer, decideNoAnswer, type HandBack } from '../core/decide-failure.ts';
 import { createPassTap } from '../core/json-tap.ts';
 import type { ResponseTap } from '../core/response-tap.ts';
 import { classifyFailure } from '../upstream/classify-failure.ts';
 import { toRelayedHeaders } from '../upstream/response-headers.ts';
+import { toRetryAfterMs } from '../upstream/retry-after.ts';
 import { AttemptAccount, type AttemptEnd } from './attempt-account.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
-import { handBackToScheduler, openReply } from './attempt-reply.ts';
-import { failureMessage } from './failure-message.ts';
+import { handBackToScheduler, openReply, toAttemptFailure } from './attempt-reply.ts';
+import { failureMessage, toClientError } from './failure-message.ts';
+import { type FirstByteWatch, watchFirstByte } from './first-byte-watch.ts';
 import { callUpstream, selectTap, streamsEvents } from './upstream-exchange.ts';
 
 type Controller = Dispatcher.DispatchController;
@@ -31,6 +33,8 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   #called = false;
   #relaying = false;
   #ended = false;
+  #retryAfterMs: number | undefined;
+  #watch: FirstByteWatch | undefined;
   /** Since when the answer is read although nobody waits for it. */
   #drainingSince: number | undefined;
   #accounted = false;
@@ -107,19 +111,15 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   }
 
   /** Ends the attempt with an error, or gives it back for another attempt where that can still help. */
-  fail(reason: ErrorReason, detail?: string): void {
+  fail(reason: ErrorReason, isLate = false): void {
     if (this.finished) return;
     if (reason === 'draining' && this.#drainingSince !== undefined) return this.#leaveDrain();
-    const { remaining, number } = this.input.meta.attempt;
+    const { attempt } = this.input.meta;
     const untouched = !this.#gate.isOpen && this.#drainingSince === undefined;
-    if (untouched && remaining > 0 && isRetryable(reason)) return this.#handBack(reason);
+    const verdict = decideNoAnswer(reason, attempt, isLate);
+    if (untouched && verdict.verdict === 'hand-back') return this.#handBack(verdict);
     this.#account.failed(reason);
-    const message = detail ?? failureMessage(reason);
-    // After attempts of our own, the client's would only multiply them.
-    const mayRetry = untouched && number === 1 && reason !== 'upstream_credentials';
-    this.#writer.fail(
-      withAnswerHeaders(this.input.meta, { reason, message, ...(mayRetry ? {} : { shouldRetry: false }) }),
-    );
+    this.#writer.fail(withAnswerHeaders(this.input.meta, toClientError(reason, attempt, untouched)));
     const expired = errorReasons[reason].code === 'deadline_exceeded';
     this.#finish({ outcome: expired ? 'timeout' : 'provider_error', reason });
   }
@@ -136,7 +136,8 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (this.finished || status < 200) return;
-    this.#account.answered(status, headers);
+    if (status >= 400) this.#retryAfterMs = toRetryAfterMs(headers, this.#deps.now());
+    this.#account.answered(status, headers, this.#retryAfterMs);
     if (!this.#accepts(status)) return;
     this.#relaying = true;
     this.#tap = selectTap(this.input, status, headers);
@@ -146,6 +147,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.finished || !this.#relaying) return;
+    this.#watch?.end();
     const output = this.#tap.push(chunk);
     this.#account.firstByte(!this.#tap.broken && this.#tap.failedAtStart === undefined);
     if (this.#tap.broken) return this.fail('upstream_malformed');
@@ -174,20 +176,27 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
 
   /** False when the status ends the attempt: its own answer is of no interest then. */
   #accepts(status: number): boolean {
-    const { remaining, alternatives } = this.input.meta.attempt;
     // Nobody waits for another attempt.
     const isLast = this.#drainingSince !== undefined;
-    const verdict = decideResponse({ status, remaining: isLast ? 0 : remaining, alternatives });
-    if (verdict.verdict === 'retry') this.#handBack(verdict.reason);
+    const { attempt, deadline } = this.input.meta;
+    const verdict = decideAnswer({
+      status,
+      chances: isLast ? { remaining: 0, alternatives: 0 } : attempt,
+      retryAfterMs: this.#retryAfterMs,
+      leftMs: deadline - this.#deps.now(),
+    });
+    if (verdict.verdict === 'hand-back') this.#handBack(verdict, status);
     else if (verdict.verdict === 'refuse') this.fail(verdict.reason);
     return verdict.verdict === 'relay';
   }
 
-  #handBack(reason: ErrorReason): void {
+  #handBack(verdict: HandBack, status?: number): void {
+    const { reason } = verdict;
     this.#account.failed(reason);
     this.#writer.handBack({ attempt: this.input.meta.attempt.number, reason });
     this.#finish({ outcome: 'provider_error', reason, handedBack: true });
-    handBackToScheduler(this.#deps, this.input, reason);
+    const failure = toAttemptFailure(verdict, status, this.#retryAfterMs);
+    handBackToScheduler(this.#deps, this.input, reason, failure);
   }
 
   /** A 200 whose first event is an error becomes the status that it should have had. */
@@ -207,7 +216,18 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   #call(): void {
     if (this.finished) return;
     this.#called = true;
+    this.#watch = watchFirstByte(this.input.meta.attempt, (late) => this.#beLate(late === 'threshold'));
     callUpstream(this.#deps, this.input, this.run, this);
+  }
+
+  #beLate(isThreshold: boolean): void {
+    // Whoever reads the answer for its usage alone has time, and no other attempt to make.
+    if (this.#drainingSince !== undefined) return;
+    try {
+      this.fail('first_byte_timeout', isThreshold);
+    } catch (error) {
+      this.#crash(error);
+    }
   }
 
   #complete(): void {
@@ -247,6 +267,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   #finish(ending: { outcome: AttemptOutcome; reason: string | undefined; handedBack?: true }): void {
     if (this.finished) return;
     this.finished = true;
+    this.#watch?.end();
     const end: AttemptEnd = { handedBack: false, ...ending };
     this.#account.release(end);
     if (this.#drainingSince !== undefined) this.#deps.drains.end();

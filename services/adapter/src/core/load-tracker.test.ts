@@ -32,6 +32,16 @@ describe('an attempt', () => {
 });
 
 describe('a report', () => {
+  it('says what the provider of a target last said of its limits, and nothing of the others', () => {
+    const load = create();
+    load.learn('p', 't0', { observedAt: 1, exhaustedUntil: 9 });
+    load.learn('p', 't0', { observedAt: 2, requests: { remaining: 3, resetsAt: 8 } });
+    const [known, unknown] = load.report('p', ['t0', 't1'], 'ready').targets;
+    expect(known?.quota).toEqual({ observedAt: 2, requests: { remaining: 3, resetsAt: 8 } });
+    expect(unknown).not.toHaveProperty('quota');
+    expect(load.report('q', ['t0'], 'ready').targets[0]).not.toHaveProperty('quota');
+  });
+
   it('says who reports, in which order, and what was seen of each scheduler', () => {
     const load = create();
     load.take({ ...take, dispatch: 4 });

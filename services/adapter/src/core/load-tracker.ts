@@ -1,8 +1,9 @@
-import type { LoadReport, TargetLoad } from '@weir/contracts';
+import type { LoadReport, TargetLoad, TargetQuota } from '@weir/contracts';
 
 interface TargetState {
   pendingTokens: number;
   running: number;
+  quota?: TargetQuota;
 }
 
 /** What one attempt weighs on its target. */
@@ -23,6 +24,8 @@ export interface LoadTracker {
     readonly dispatch: number;
   }): LoadTicket;
   running(pool: string, target: string): number;
+  /** What the target's provider says of its limits now. */
+  learn(pool: string, target: string, quota: TargetQuota): void;
   /** A dispatch has arrived, taken or not: its scheduler need not reserve for it any longer. */
   seen(scheduler: string, dispatch: number): void;
   readonly total: number;
@@ -86,12 +89,16 @@ class Tracker implements LoadTracker {
     return this.#targets.get(`${pool}/${target}`)?.running ?? 0;
   }
 
+  learn(pool: string, target: string, quota: TargetQuota): void {
+    this.#state(pool, target).quota = quota;
+  }
+
   report(pool: string, targets: readonly string[], state: LoadReport['state']): LoadReport {
     this.#sequence += 1;
     const { instance, epoch, capacity } = this.#options;
     const loads = targets.map((target): TargetLoad => {
-      const { pendingTokens, running } = this.#state(pool, target);
-      return { target, pendingTokens, running, capacity };
+      const { pendingTokens, running, quota } = this.#state(pool, target);
+      return { target, pendingTokens, running, capacity, ...(quota ? { quota } : {}) };
     });
     const watermarks = Object.fromEntries(this.#watermarks);
     return { v: 1, pool, instance, epoch, sequence: this.#sequence, state, targets: loads, watermarks };

@@ -1,5 +1,8 @@
-import type { Api, EnvelopeMeta, Usage } from '@weir/contracts';
+import type { Api, EnvelopeMeta, TargetQuota, Usage } from '@weir/contracts';
 import type { EventReader } from '../core/stream-tap.ts';
+
+/** What the headers of an answer say of the provider's limits. */
+export type ToldQuota = Pick<TargetQuota, 'requests' | 'tokens'>;
 
 /** How Weir speaks to one kind of upstream. Pure: everything it needs is passed in. */
 export interface Provider {
@@ -19,4 +22,6 @@ export interface Provider {
   outputCapName(api: Api): string | undefined;
   /** The header in which the upstream names the request. */
   readonly requestIdHeader: string;
+  /** Empty when the headers say nothing. `now`: milliseconds since the epoch. */
+  toQuota(headers: Readonly<Record<string, string | string[] | undefined>>, now: number): ToldQuota;
 }

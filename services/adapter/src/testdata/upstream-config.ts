@@ -16,5 +16,6 @@ export const upstreamConfig = (url: string, change: Partial<UpstreamConfig> = {}
   countTokens: 'upstream',
   embeddings: 'as-is',
   askUsage: true,
+  providerQuota: 'ignore',
   ...change,
 });

@@ -44,3 +44,30 @@ test('the name that an operator prices an upstream by is the only one', () => {
 test('what is left pays for so many tokens of the answer', () => {
   expect(priceWith(aliased, { models: [llama] }).outputFor(3_000_000n, 1_000)).toBe(1_000);
 });
+
+test('a fallback that is dearer counts: the request may end there', () => {
+  const parsed = parseConfig({
+    version: 1,
+    upstreams: {
+      gpu: { provider: 'openai-compatible', targets: ['http://127.0.0.1:1'], models: ['llama'] },
+      cloud: { provider: 'openai', targets: ['http://127.0.0.1:2'], models: ['gpt'] },
+    },
+    routes: [
+      {
+        name: 'chat',
+        match: { path: '/v1/chat/completions' },
+        upstreams: ['gpu'],
+        fallback: { upstreams: [{ upstream: 'cloud', modelMapping: { llama: 'gpt' } }] },
+      },
+    ],
+    pricing: { models: [llama, { model: 'gpt', inputPerMillion: 7, outputPerMillion: 7 }] },
+  });
+  if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
+  const { config } = parsed;
+  const built = buildPriceBook({ config: config.pricing, sha256Hex: (text) => text });
+  const [route] = config.routes;
+  if (built.outcome === 'invalid' || !route) throw new Error('no prices, or no route');
+  const principal = { org: 'acme', team: '_', key: 'k' };
+  const request = { route, api: 'openai.chat', model: 'llama', principal, at: 0 } as const;
+  expect(createRequestPrice(config, built.book, request).costOf(1_000, 0)).toBe(7_000_000n);
+});

@@ -1,6 +1,6 @@
 import type { Api, ClientInfo, Principal, RouteConfig, WeirConfig } from '@weir/contracts';
 import { estimateCostNano, namesOf, outputTokensForNano, type PriceBook } from '@weir/pricing';
-import { selectUpstreams } from '@weir/routing';
+import { selectFallbacks, selectUpstreams } from '@weir/routing';
 
 export interface PricedRequest {
   readonly route: RouteConfig;
@@ -28,12 +28,13 @@ interface Sku {
 }
 
 const skusOf = (config: WeirConfig, priced: PricedRequest): readonly Sku[] => {
-  const { model, client } = priced;
+  const { route, api, model, client } = priced;
   // Every variant counts, so it does not matter which one the request will get.
   const question = client === undefined ? priced : { ...priced, request: { id: '', client } };
   const selection = selectUpstreams(config, question);
   if (selection.outcome === 'rejected') return [{ models: [model] }];
-  return selection.candidates.map((candidate) => {
+  const candidates = [...selection.candidates, ...selectFallbacks(config, { route, api, model })];
+  return candidates.map((candidate) => {
     const upstream = config.upstreams[candidate.upstream];
     const names = { modelServed: candidate.model, modelRequested: model };
     return {

@@ -20,3 +20,10 @@ export const backoffMs = ({ retry, number, leftMs, random }: BackoffQuestion): n
   const drawn = longest * (fixedShare + (1 - fixedShare) * random());
   return Math.max(0, Math.min(drawn, leftMs / 2));
 };
+
+/** The pause that the upstream asked for, and a backoff on top: what failed together was told the same pause. */
+export const pauseMs = ({
+  retryAfterMs,
+  ...question
+}: BackoffQuestion & { readonly retryAfterMs: number }): number =>
+  Math.min(retryAfterMs + backoffMs(question), Math.max(retryAfterMs, question.leftMs / 2));

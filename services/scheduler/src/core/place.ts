@@ -1,4 +1,4 @@
-import type { EngineReport, TargetLoad } from '@weir/contracts';
+import type { EngineReport, TargetLoad, TargetQuota } from '@weir/contracts';
 
 /** What one adapter instance runs over all its targets and pools. */
 export interface Host {
@@ -26,6 +26,8 @@ export interface Place {
   readonly engine?: EngineReport | undefined;
   /** Time to the first byte of a successful answer, milliseconds. Undefined until it was seen. */
   readonly firstByteMs?: number | undefined;
+  /** What the provider last told this instance of its limits. Undefined: nothing. */
+  readonly quota?: TargetQuota | undefined;
 }
 
 /** A place whose numbers are kept up to date in one spot, so that looking at a pool costs no copies. */
@@ -37,6 +39,7 @@ export interface LivePlace extends Place {
   prefillTokensPerSecond: number | undefined;
   engine?: EngineReport | undefined;
   firstByteMs: number | undefined;
+  quota: TargetQuota | undefined;
 }
 
 export const hasRoom = ({ isOpen, host, capacity }: Place): boolean => isOpen && host.running < capacity;
@@ -51,6 +54,7 @@ export const createPlace = (instance: string, target: string, host: Host): LiveP
   isOpen: false,
   prefillTokensPerSecond: undefined,
   firstByteMs: undefined,
+  quota: undefined,
 });
 
 /** Takes over what a report says. Reservations are added on top by the caller. */
@@ -62,4 +66,5 @@ export const setReported = (place: LivePlace, load: TargetLoad, isOpen: boolean)
   place.prefillTokensPerSecond = load.prefillTokensPerSecond;
   place.engine = load.engine;
   place.firstByteMs = load.firstByteMs;
+  place.quota = load.quota;
 };

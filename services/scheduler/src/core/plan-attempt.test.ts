@@ -108,6 +108,7 @@ const plan = (pools: Pools, given: Partial<EnvelopeMeta> = {}, input: Partial<Pl
     recall: () => () => 0,
     turnOf: () => 0,
     hasWaited: true,
+    spendRetry: () => true,
     now,
     random: () => 0,
     ...input,

@@ -1,22 +1,33 @@
 import {
-  type Attempt,
   busyTarget,
   type EnvelopeMeta,
+  type FallbackOffer,
+  type FallbackState,
   isErrorReason,
-  type UpstreamConfig,
+  type RetryBudgetConfig,
+  type RetryRule,
+  type RouteConfig,
   type WeirConfig,
   type WireError,
 } from '@weir/contracts';
-import { findRoute, selectUpstreams, type UpstreamCandidate } from '@weir/routing';
-import { backoffMs } from './backoff.ts';
-import { busyAfter, excludedTargets, exclusionOf, exclusionsAfter } from './exclusions.ts';
-import { type HealthVerdict, isForgivable } from './health/health-board.ts';
-import { inputTokensOf } from './input-tokens.ts';
+import { findRoute, selectFallbacks, selectUpstreams, type UpstreamCandidate } from '@weir/routing';
+import { type AttemptStage, decideStage, moveToFallback } from './attempt-stage.ts';
+import { pauseMs } from './backoff.ts';
+import { busyAfter, exclusionOf, exclusionsAfter } from './exclusions.ts';
+import { reasonToLeave, toFallbackOffer } from './fallback-offer.ts';
+import {
+  countAlternatives,
+  type Found,
+  findPlaceOrPanic,
+  hasOpenTarget,
+  type Missing,
+  type Search,
+} from './find-place.ts';
+import type { HealthVerdict } from './health/health-board.ts';
 import type { Place } from './place.ts';
 import type { CachedBytesOf } from './prefix-memory.ts';
+import { shortWaitMs } from './provider-quota.ts';
 import * as refusals from './refusals.ts';
-import { selectTarget, type TargetQuestion } from './select-target.ts';
-import { sessionOf } from './session-of.ts';
 
 export interface PlanInput {
   /** Undefined until there is one. */
@@ -36,8 +47,10 @@ export interface PlanInput {
   readonly turnOf: (pool: string) => number;
   /** Percent of a route's requests that its canary gets. Absent: 0. */
   readonly canaryWeightOf?: (route: string) => number;
-  /** The backoff of this attempt has been waited for. */
+  /** The pause before this attempt has been waited for. */
   readonly hasWaited: boolean;
+  /** Takes one of the retries that the budget of a route has left. */
+  readonly spendRetry: (route: string, budget: RetryBudgetConfig) => boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** Uniform in [0, 1). */
@@ -61,6 +74,10 @@ export interface PlannedAttempt {
   readonly reservedTokens: number;
   /** Which of the route's variants the upstream is. Undefined: the route has none. */
   readonly variant: string | undefined;
+  readonly retry?: RetryRule;
+  readonly perTryTimeoutMs?: number;
+  readonly fallbackOffer?: FallbackOffer;
+  readonly fallback?: FallbackState;
 }
 
 export type AttemptPlan =
@@ -70,156 +87,120 @@ export type AttemptPlan =
   | { readonly outcome: 'saturated'; readonly pool: string; readonly queueTimeoutMs: number | undefined }
   | { readonly outcome: 'rejected'; readonly error: WireError };
 
-type Search =
-  | {
-      readonly outcome: 'found';
-      readonly candidate: UpstreamCandidate;
-      readonly place: Place;
-      readonly tokens: number;
-    }
-  | { readonly outcome: 'saturated'; readonly pool: string }
-  /** There are targets, and none is well. */
-  | { readonly outcome: 'refused'; readonly until: number | undefined }
-  | { readonly outcome: 'none' };
-
-/** Of the input tokens, those that a target has read before. Undefined where the upstream does not go by that. */
-const cachedTokensOf = (
-  { meta, recall }: PlanInput,
-  pool: string,
-  { strategy }: UpstreamConfig,
-): TargetQuestion['cachedTokensOf'] => {
-  const { prefixes } = meta.features;
-  if (strategy !== 'prefix' || !prefixes) return undefined;
-  const cachedBytesOf = recall(pool, prefixes);
-  const tokensPerByte = inputTokensOf(meta) / Math.max(1, meta.body.bytes);
-  return (target, newSince) => Math.floor(cachedBytesOf(target, newSince) * tokensPerByte);
-};
-
 const reject = (error: WireError): AttemptPlan => ({ outcome: 'rejected', error });
 
-/** The first upstream, in order of preference, with a target that has room. */
-const findPlace = (
-  config: WeirConfig,
-  candidates: readonly UpstreamCandidate[],
-  excluded: readonly string[],
-  input: PlanInput,
-): Search => {
-  let saturated: string | undefined;
-  let refused: Extract<Search, { outcome: 'refused' }> | undefined;
-  for (const candidate of candidates) {
-    const upstream = config.upstreams[candidate.upstream];
-    if (!upstream) continue;
-    const inputTokens = inputTokensOf(input.meta);
-    const cached = cachedTokensOf(input, candidate.upstream, upstream);
-    const selection = selectTarget({
-      upstream,
-      places: input.view(candidate.upstream),
-      isCurrent: input.isCurrent(candidate.upstream),
-      verdict: (place) => input.verdict(candidate.upstream, place),
-      excluded: excludedTargets(candidate.upstream, excluded),
-      inputTokens,
-      cachedTokensOf: cached,
-      turn: input.turnOf(candidate.upstream),
-      session: sessionOf(input.meta, upstream),
-      now: input.now,
-      random: input.random,
-    });
-    if (selection.outcome === 'refused') refused ??= selection;
-    if (selection.outcome === 'none' || selection.outcome === 'refused') continue;
-    if (selection.outcome === 'selected' && !input.isGated(candidate.upstream)) {
-      const { place } = selection;
-      const tokens = inputTokens - (cached?.(place.target, place.host.newSince) ?? 0);
-      return { outcome: 'found', candidate, place, tokens };
-    }
-    saturated ??= candidate.upstream;
-    // The share of a variant does not depend on load: a first attempt does not move on to another one.
-    if (candidate.variant !== undefined && input.meta.attempt === undefined) break;
-  }
-  if (saturated !== undefined) return { outcome: 'saturated', pool: saturated };
-  return refused ?? { outcome: 'none' };
-};
-
-/** Targets that failed are taken again only when no other has room, and one that was just at its limit is not. */
-const findPlaceOrRetry = (
-  config: WeirConfig,
-  candidates: readonly UpstreamCandidate[],
-  excluded: readonly string[],
-  input: PlanInput,
-): Search => {
-  const found = findPlace(config, candidates, excluded, input);
-  if (found.outcome === 'found' || excluded.length === 0) return found;
-  const { attempt } = input.meta;
-  const isBusy = attempt?.lastFailure === busyTarget && !input.hasWaited;
-  const busy = isBusy ? [exclusionOf(attempt.upstream, attempt.target)] : [];
-  const again = findPlace(config, candidates, busy, input);
-  if (again.outcome !== 'none') return again;
-  return isBusy ? { outcome: 'saturated', pool: attempt.upstream } : found;
-};
-
-/** What is left out or looks ill is better than nothing; where a circuit is open, nothing is. */
-const unlessOpen = (verdict: HealthVerdict): HealthVerdict =>
-  verdict.outcome === 'refused' && isForgivable(verdict.reason)
-    ? { outcome: 'admitted', penalty: 1 }
-    : verdict;
-
-/** The panic rule: when no upstream of the request has a target that is well, health is not asked for. */
-const findPlaceOrPanic = (
-  config: WeirConfig,
-  candidates: readonly UpstreamCandidate[],
-  excluded: readonly string[],
-  input: PlanInput,
-): Search => {
-  const found = findPlaceOrRetry(config, candidates, excluded, input);
-  if (found.outcome !== 'refused') return found;
-  const verdict: PlanInput['verdict'] = (pool, place) => unlessOpen(input.verdict(pool, place));
-  return findPlaceOrRetry(config, candidates, excluded, { ...input, verdict });
-};
-
-/** Open targets over all upstreams that this request has not tried, the chosen one apart. */
-const countAlternatives = (
-  config: WeirConfig,
-  candidates: readonly UpstreamCandidate[],
-  tried: readonly string[],
-  view: PlanInput['view'],
-): number => {
-  const untried = new Set<string>();
-  for (const { upstream } of candidates) {
-    const open = new Set(view(upstream).flatMap((place) => (place.isOpen ? [place.target] : [])));
-    for (const { name } of config.upstreams[upstream]?.targets ?? []) {
-      if (open.has(name)) untried.add(exclusionOf(upstream, name));
-    }
-  }
-  for (const entry of tried) untried.delete(entry);
-  return untried.size;
-};
+/** What leads to an attempt. */
+interface Setting {
+  readonly config: WeirConfig;
+  readonly route: RouteConfig;
+  readonly excluded: readonly string[];
+  readonly fallbacks: readonly UpstreamCandidate[];
+}
 
 /** A view of the load that was wrong twice is not better the third time. */
 const maxBusy = 2;
 
-/** An attempt that was turned away never began, so it is not one of those the route allows. */
-const numberAfter = (attempt: Attempt | undefined): number => {
-  if (!attempt) return 1;
-  const wasTurnedAway = attempt.lastFailure === 'draining' || attempt.lastFailure === busyTarget;
-  return wasTurnedAway ? attempt.number : attempt.number + 1;
+const toPlan = (
+  { candidate, place, tokens }: Found,
+  stage: AttemptStage,
+  candidates: readonly UpstreamCandidate[],
+  { config, route, excluded, fallbacks }: Setting,
+  input: PlanInput,
+): AttemptPlan => {
+  const { retry, fallback: rules } = route;
+  const { upstream } = candidate;
+  const { target, instance } = place;
+  const tried = [...excluded, exclusionOf(upstream, target)];
+  const isOffered = rules !== undefined && stage.fallback === undefined && hasOpenTarget(fallbacks, input);
+  const { on, statusCodes } = retry;
+  const busy = busyAfter(input.meta.attempt);
+  const attempt: PlannedAttempt = {
+    number: stage.number,
+    remaining: stage.remaining,
+    alternatives: countAlternatives(config, candidates, tried, input.view),
+    upstream,
+    target,
+    instance,
+    model: candidate.model,
+    excluded,
+    lastFailure: input.meta.attempt?.lastFailure,
+    busy: busy === 0 ? undefined : busy,
+    reservedTokens: tokens,
+    variant: candidate.variant,
+    ...(on === undefined ? {} : { retry: statusCodes === undefined ? { on } : { on, statusCodes } }),
+    ...(retry.perTryTimeoutMs === undefined ? {} : { perTryTimeoutMs: retry.perTryTimeoutMs }),
+    ...(isOffered ? { fallbackOffer: toFallbackOffer(rules) } : {}),
+    ...(stage.fallback === undefined ? {} : { fallback: stage.fallback }),
+  };
+  return { outcome: 'planned', attempt };
+};
+
+/** Nothing has room: to the fallback if that is a trigger, else a wait or an error. */
+const planWithoutPlace = (
+  missing: Missing,
+  stage: AttemptStage,
+  candidates: readonly UpstreamCandidate[],
+  setting: Setting,
+  input: PlanInput,
+): AttemptPlan => {
+  const { config, route, excluded, fallbacks } = setting;
+  const { meta, now, hasWaited } = input;
+  const reason = !stage.fallback && route.fallback && reasonToLeave(missing.outcome, route.fallback);
+  if (reason) {
+    const found = findPlaceOrPanic(config, fallbacks, excluded, input);
+    const from = meta.attempt?.upstream ?? candidates[0]?.upstream ?? '';
+    const moved = moveToFallback(route, stage.number, from, reason);
+    if (found.outcome === 'found') return toPlan(found, moved, fallbacks, setting, input);
+  }
+  if (missing.outcome === 'saturated') return { ...missing, queueTimeoutMs: route.queueTimeoutMs };
+  if (stage.isMove) return reject(refusals.attemptsUsedUp(meta.attempt?.lastFailure));
+  if (missing.outcome === 'refused') return reject(refusals.noHealthyTarget(meta.model, now, missing.until));
+  if (missing.outcome === 'none') return reject(refusals.noTarget(meta.model, meta.attempt === undefined));
+  const waitMs = missing.until - now;
+  const isShort = waitMs <= Math.min(shortWaitMs, (meta.deadline - now) / 2);
+  if (isShort && !hasWaited) return { outcome: 'delayed', delayMs: waitMs };
+  return reject(refusals.quotaUsedUp(meta.model, waitMs));
+};
+
+/** The pause before a further attempt; an error where it would be longer than the request has left. */
+const planPause = (
+  stage: AttemptStage,
+  candidates: readonly UpstreamCandidate[],
+  { config, route, excluded }: Setting,
+  { meta, now, random, view }: PlanInput,
+): AttemptPlan => {
+  const { retry } = route;
+  const leftMs = meta.deadline - now;
+  const isElsewhere = countAlternatives(config, candidates, excluded, view) > 0;
+  const retryAfterMs = isElsewhere ? 0 : (meta.attempt?.failure?.retryAfterMs ?? 0);
+  if (retryAfterMs >= leftMs) return reject(refusals.attemptsUsedUp(meta.attempt?.lastFailure));
+  const number = retry.attempts - stage.remaining;
+  return { outcome: 'delayed', delayMs: pauseMs({ retry, number, leftMs, random, retryAfterMs }) };
+};
+
+/** What a target at its limit has turned away too often waits for room, once it has come back from there. */
+const search = (candidates: readonly UpstreamCandidate[], setting: Setting, input: PlanInput): Search => {
+  const { attempt } = input.meta;
+  const isTurnedAway = attempt?.lastFailure === busyTarget && busyAfter(attempt) > maxBusy;
+  if (isTurnedAway && !input.hasWaited) return { outcome: 'saturated', pool: attempt.upstream };
+  return findPlaceOrPanic(setting.config, candidates, setting.excluded, input);
 };
 
 /** Turns a request into an attempt at one target, a pause before it, or an error. */
 export const planAttempt = (input: PlanInput): AttemptPlan => {
-  const { config, meta, now, random } = input;
+  const { config, meta, now, hasWaited } = input;
   const isFirst = meta.attempt === undefined;
-  const number = numberAfter(meta.attempt);
   if (meta.deadline <= now) return reject(refusals.deadlinePassed);
   const route = config && findRoute(config, meta.route);
   if (!route) return reject(refusals.noConfig(isFirst));
-  const { retry } = route;
-  if (number > retry.attempts) return reject(refusals.attemptsUsedUp(meta.attempt?.lastFailure));
-  const busy = busyAfter(meta.attempt);
-  // Another target is free now: there is nothing to wait for.
-  const wasBusy = meta.attempt?.lastFailure === busyTarget;
-  if (!isFirst && !wasBusy && !input.hasWaited) {
-    const leftMs = meta.deadline - now;
-    return { outcome: 'delayed', delayMs: backoffMs({ retry, number, leftMs, random }) };
-  }
+  const lastFailure = meta.attempt?.lastFailure;
+  const { budget } = route.retry;
+  // It was taken before the pause.
+  const spendRetry = () => hasWaited || budget === undefined || input.spendRetry(route.name, budget);
+  const decided = decideStage(route, meta.attempt, spendRetry);
+  if (decided.outcome === 'used-up') return reject(refusals.attemptsUsedUp(lastFailure));
+  if (decided.outcome === 'no-budget') return reject(refusals.retryBudgetSpent(lastFailure));
+  const { stage } = decided;
   const { principal, api, model } = meta;
   const known = principal ? { principal } : {};
   const canaryWeight = input.canaryWeightOf?.(route.name) ?? 0;
@@ -227,33 +208,16 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
   if (selection.outcome === 'rejected') {
     return reject({ reason: selection.reason, message: selection.message, shouldRetry: false });
   }
-  const excluded = exclusionsAfter(meta.attempt);
-  // What a target at its limit has turned away too often waits for room.
-  const found: Search =
-    meta.attempt && busy > maxBusy && !input.hasWaited
-      ? { outcome: 'saturated', pool: meta.attempt.upstream }
-      : findPlaceOrPanic(config, selection.candidates, excluded, input);
-  if (found.outcome === 'saturated') return { ...found, queueTimeoutMs: route.queueTimeoutMs };
-  if (found.outcome === 'refused') return reject(refusals.noHealthyTarget(model, now, found.until));
-  if (found.outcome === 'none') return reject(refusals.noTarget(model, isFirst));
-  const { upstream } = found.candidate;
-  const { target } = found.place;
-  const tried = [...excluded, exclusionOf(upstream, target)];
-  const attempt: PlannedAttempt = {
-    number,
-    remaining: retry.attempts - number,
-    alternatives: countAlternatives(config, selection.candidates, tried, input.view),
-    upstream,
-    target,
-    instance: found.place.instance,
-    model: found.candidate.model,
-    excluded,
-    lastFailure: meta.attempt?.lastFailure,
-    busy: busy === 0 ? undefined : busy,
-    reservedTokens: found.tokens,
-    variant: found.candidate.variant,
-  };
-  return { outcome: 'planned', attempt };
+  const fallbacks = route.fallback ? selectFallbacks(config, { route, api, model }) : [];
+  const candidates = stage.fallback ? fallbacks : selection.candidates;
+  const setting: Setting = { config, route, excluded: exclusionsAfter(meta.attempt), fallbacks };
+  // Another target is free now: there is nothing to wait for.
+  const isNoPause = isFirst || hasWaited || stage.isMove || lastFailure === busyTarget;
+  if (!isNoPause) return planPause(stage, candidates, setting, input);
+  const found = search(candidates, setting, input);
+  return found.outcome === 'found'
+    ? toPlan(found, stage, candidates, setting, input)
+    : planWithoutPlace(found, stage, candidates, setting, input);
 };
 
 /** A failure as a metric's label: a closed set. */

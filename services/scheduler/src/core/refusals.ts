@@ -70,6 +70,20 @@ export const attemptsUsedUp = (lastFailure: string | undefined): WireError => ({
   message: `All attempts failed; the last one with ${isErrorReason(lastFailure) ? lastFailure : 'an error'}.`,
 });
 
+export const retryBudgetSpent = (lastFailure: string | undefined): WireError => ({
+  reason: isErrorReason(lastFailure) ? lastFailure : 'upstream_error',
+  message: `An attempt failed with ${isErrorReason(lastFailure) ? lastFailure : 'an error'}, and too many others are repeated already.`,
+  retryAfterMs: laterMs,
+  shouldRetry: false,
+});
+
+/** `waitMs`: until the first of the targets has something left. */
+export const quotaUsedUp = (model: string, waitMs: number): WireError => ({
+  reason: 'upstream_quota',
+  message: `The rate limit of the provider for ${named(model)} is used up.`,
+  retryAfterMs: waitMs,
+});
+
 /** The attempt never reached the adapter, so nothing of it has begun. */
 export const lostAdapter: WireError = {
   reason: 'no_target',

@@ -73,6 +73,7 @@ const plan = (pools: Readonly<Record<string, readonly Place[]>>, attempt?: Attem
     view: (pool) => pools[pool] ?? [],
     isCurrent: () => true,
     isGated: () => false,
+    spendRetry: () => true,
     recall: () => () => 0,
     verdict: () => ({ outcome: 'admitted', penalty: 1 }),
     turnOf: () => 0,

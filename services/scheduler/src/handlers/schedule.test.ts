@@ -77,6 +77,7 @@ const createRecorded = (given: Partial<SchedulerDependencies> = {}) => {
     },
     metrics: {
       countDecision: (outcome) => counted.push(outcome),
+      countFallback: () => undefined,
       countRetry: (reason) => counted.push(`retry ${reason}`),
       countBadReport: () => counted.push('bad report'),
       countBadGossip: () => counted.push('bad gossip'),

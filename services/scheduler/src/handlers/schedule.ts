@@ -1,14 +1,16 @@
 import { decodeEnvelope, type Envelope, type WireError } from '@weir/contracts';
-import type { BusMessage } from '@weir/messaging';
+import type { Bus, BusMessage } from '@weir/messaging';
 import type { Span, Tracer } from '@weir/runtime';
 import { tooManyDelayed } from '../core/refusals.ts';
 import type { Delays } from '../delays.ts';
 import type { Placing } from '../placing.ts';
 import type { Refuse } from '../refuse.ts';
 import type { SchedulerMetrics } from '../scheduler-metrics.ts';
+import { pauseTold } from '../told-pause.ts';
 import type { WaitingRoom } from '../waiting-room.ts';
 
 export interface ScheduleDependencies {
+  readonly bus: Pick<Bus, 'publish'>;
   readonly placing: Pick<Placing, 'place'>;
   readonly room: Pick<WaitingRoom, 'isGated' | 'wait'>;
   readonly delays: Pick<Delays, 'add'>;
@@ -35,14 +37,14 @@ export interface Schedule {
 }
 
 export const createSchedule = (dependencies: ScheduleDependencies): Schedule => {
-  const { placing, room, delays, refuse, metrics, tracer } = dependencies;
+  const { bus, placing, room, delays, refuse, metrics, tracer } = dependencies;
 
   /** The body is a view into a buffer that is used again: what waits needs its own. */
   const delay = (envelope: Envelope, delayMs: number): WireError | undefined => {
     const kept: Envelope = { meta: envelope.meta, body: envelope.body.slice() };
-    if (!delays.add(delayMs, () => schedule(kept, { hasWaited: true, isForwarded: false }))) {
-      return refuse(envelope.meta, tooManyDelayed);
-    }
+    const refused = () => refuse(kept.meta, tooManyDelayed);
+    const run = () => schedule(kept, { hasWaited: true, isForwarded: false });
+    if (!pauseTold(delays, bus, { delayMs, replyTo: kept.meta.replyTo, run, refused })) return refused();
     metrics.countDecision('delayed');
     return undefined;
   };

@@ -66,9 +66,23 @@ const checkMatch = (route: RawNode): ConfigProblem[] => {
 
 const checkRoutes = (whole: RawNode): ConfigProblem[] => {
   const routes = itemsOf(fieldOf(whole, 'routes'));
+  const upstreams = fieldsOf(fieldOf(whole, 'upstreams')).map((upstream) => upstream.name);
+  const fallbacksOf = (route: RawNode): readonly RawNode[] =>
+    itemsOf(fieldOf(fieldOf(route, 'fallback'), 'upstreams')).map((item) =>
+      textOf(item) === undefined ? fieldOf(item, 'upstream') : item,
+    );
+  const unknownFallbacks = routes.flatMap((route) =>
+    fallbacksOf(route).flatMap((upstream) => {
+      const name = textOf(upstream);
+      if (name === undefined || upstreams.includes(name)) return [];
+      return [problem(upstream, 'the name of an upstream', closestName(name, upstreams))];
+    }),
+  );
   return [
     ...repeated(named(routes, 'name'), 'a unique name'),
     ...checkTraffic(whole),
+    ...unknownFallbacks,
+    ...routes.flatMap((route) => repeated(fallbacksOf(route), 'each upstream once')),
     ...routes.flatMap((route) => checkMatch(route)),
   ];
 };

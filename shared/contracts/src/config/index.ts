@@ -16,5 +16,6 @@ export { comparePatternRanks, type PatternRank, patternsMeet, rankPattern } from
 export * from './pricing-config.ts';
 export * from './queue-config.ts';
 export { type ReadImportedBook, readImportedBook } from './read-imported-book.ts';
+export * from './retry-config.ts';
 export * from './traffic-config.ts';
 export * from './weir-config.ts';

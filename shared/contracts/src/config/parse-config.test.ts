@@ -65,6 +65,7 @@ describe('a minimal configuration', () => {
       onDisconnect: 'abort',
       forwardHeaders: [],
       askUsage: true,
+      providerQuota: 'ignore',
       countTokens: 'estimate',
       embeddings: 'encode-base64',
     });
@@ -218,6 +219,33 @@ describe('problems', () => {
       'an unknown upstream',
       route({ upstreams: ['locla'] }),
       'routes[0].upstreams[0]: found "locla", expected the name of an upstream; did you mean "local"?',
+    ],
+    [
+      'an unknown fallback',
+      route({ fallback: { upstreams: [{ upstream: 'locla' }] } }),
+      'routes[0].fallback.upstreams[0].upstream: found "locla", expected the name of an upstream; did you mean "local"?',
+    ],
+    [
+      'a fallback twice',
+      route({ fallback: { upstreams: ['local', { upstream: 'local' }] } }),
+      'routes[0].fallback.upstreams[0] has it already',
+    ],
+    ['a fallback to nowhere', route({ fallback: { upstreams: [] } }), 'expected at least 1 item(s)'],
+    [
+      'a status that is no failure',
+      route({ fallback: { upstreams: ['local'], triggers: { onErrorCodes: [200] } } }),
+      'at least 400',
+    ],
+    ['an unknown condition', route({ retry: { on: ['5x'] } }), '5xx'],
+    [
+      'statuses that are not asked for',
+      route({ retry: { on: ['5xx'], statusCodes: [418] } }),
+      'both `statusCodes` and `retriable-status-codes`',
+    ],
+    [
+      'no statuses where they are asked for',
+      route({ retry: { on: ['retriable-status-codes'] } }),
+      'both `statusCodes` and `retriable-status-codes`',
     ],
     ['an upstream twice', route({ upstreams: ['local', 'local'] }), 'routes[0].upstreams[0] has it already'],
     [

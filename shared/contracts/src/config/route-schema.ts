@@ -3,8 +3,6 @@ import { apis } from '../envelope.ts';
 import { canarySchema } from './canary-schema.ts';
 import {
   bodyLimitField,
-  countField,
-  durationField,
   headerNameField,
   headerValueField,
   nameField,
@@ -13,6 +11,7 @@ import {
 } from './fields.ts';
 import { budgetSchema, rateLimitSchema } from './limit-schema.ts';
 import { priorityField } from './queue-schema.ts';
+import { fallbackSchema, retrySchema } from './retry-schema.ts';
 import { rulesSchema, wayShape } from './traffic-schema.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
@@ -50,12 +49,6 @@ const matchSchema = z.strictObject({
   tiers: z.array(nameField).min(1).exactOptional().describe('Tiers of tenants.'),
 });
 
-const retrySchema = z.strictObject({
-  attempts: countField(1, 10, 3).describe('Attempts in total, the first included.'),
-  backoffMs: durationField(50).describe('Pause before the second attempt; it doubles from there.'),
-  maxBackoffMs: durationField(1000).describe('Longest pause.'),
-});
-
 const headerRulesSchema = z.strictObject({
   set: z.record(settableHeaderField, headerValueField).prefault({}),
   remove: z.array(headerNameField).default([]),
@@ -73,6 +66,9 @@ export const routeSchema = z.strictObject({
   timeoutMs: optionalDurationField.describe('Deadline of a request.'),
   bodyLimitBytes: bodyLimitField.exactOptional().describe('Largest body.'),
   retry: retrySchema.prefault({}),
+  fallback: fallbackSchema
+    .exactOptional()
+    .describe('Where requests go when the upstreams cannot serve them.'),
   headers: headerRulesSchema.prefault({}).describe('Changes of the request towards the upstream.'),
   priority: priorityField.exactOptional(),
   queueTimeoutMs: optionalDurationField.describe('How long a request may wait for a target.'),

@@ -120,6 +120,10 @@ const upstreamFields = z.strictObject({
     .describe('Whether base64 embeddings must be encoded for the upstream.'),
   engineMetrics: engineMetricsField,
   maxRequestsPerTarget: maxRequestsPerTargetField,
+  providerQuota: z
+    .enum(['ignore', 'respect'])
+    .default('ignore')
+    .describe("Whether a target is left alone while the provider's own limit is used up."),
 });
 
 export const upstreamSchema = upstreamFields.transform(

@@ -7,6 +7,7 @@ import type { CircuitBreakerConfig, HealthCheckConfig, OutlierDetectionConfig } 
 import type { BudgetConfig, RateLimitConfig } from './limit-config.ts';
 import type { PricingConfig } from './pricing-config.ts';
 import type { QueueConfig } from './queue-config.ts';
+import type { FallbackConfig, RetryConfig } from './retry-config.ts';
 import type { RouteRuleConfig, WayConfig } from './traffic-config.ts';
 
 /**
@@ -116,6 +117,8 @@ export interface UpstreamConfig {
   readonly engineMetrics?: EngineMetricsConfig | false;
   /** Requests that one adapter has at one target at a time; one more goes to another target. Absent: no limit. */
   readonly maxRequestsPerTarget?: number;
+  /** `respect`: what the provider says of its rate limits is learned, and a target is left alone while it has none left. */
+  readonly providerQuota: 'ignore' | 'respect';
 }
 
 export interface TargetConfig {
@@ -174,6 +177,8 @@ export interface RouteConfig extends WayConfig {
   /** Largest body. Absent: `listeners.http.bodyLimitBytes`. */
   readonly bodyLimitBytes?: number;
   readonly retry: RetryConfig;
+  /** Absent: none. */
+  readonly fallback?: FallbackConfig;
   readonly headers: HeaderRulesConfig;
   /** Place in the queue: 0 is served first, 9 last. Absent: 5. */
   readonly priority?: number;
@@ -200,14 +205,6 @@ export interface RouteMatchConfig {
   readonly models?: readonly string[];
   /** Tiers of tenants. Absent: any. */
   readonly tiers?: readonly string[];
-}
-
-export interface RetryConfig {
-  /** Attempts in total, the first included. */
-  readonly attempts: number;
-  /** Pause before the second attempt; it doubles from there, with jitter. */
-  readonly backoffMs: number;
-  readonly maxBackoffMs: number;
 }
 
 /** Changes of the request's headers on the way to the upstream. Names are lower-case. */

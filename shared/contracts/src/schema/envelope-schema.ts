@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { nameField } from '../config/fields.ts';
-import { apis } from '../envelope.ts';
+import { retryConditions } from '../config/retry-config.ts';
+import { apis, fallbackReasons } from '../envelope.ts';
 import { prefixEnds } from '../prefix-sketch.ts';
 import {
   countField,
@@ -109,6 +110,40 @@ export const grantSchema = z
   .readonly()
   .describe("Policy's leave to call a provider.");
 
+const statusField = z.int().min(100).max(599);
+
+const retryRuleSchema = z
+  .object({
+    on: z.array(z.enum(retryConditions)).readonly().exactOptional(),
+    statusCodes: z.array(statusField).readonly().exactOptional(),
+  })
+  .readonly();
+
+const fallbackOfferSchema = z
+  .object({
+    onHealthFailure: z.boolean(),
+    onErrorCodes: z.array(statusField).readonly(),
+    latencyMs: countField.exactOptional().describe('No first byte for so long.'),
+  })
+  .readonly();
+
+const fallbackStateSchema = z
+  .object({
+    reason: z.enum(fallbackReasons),
+    from: nameField.describe('The upstream that it was taken from.'),
+    since: positionField.describe('Number of the first attempt there.'),
+  })
+  .readonly();
+
+const attemptFailureSchema = z
+  .object({
+    status: statusField.exactOptional().describe('Absent: there was no answer.'),
+    retryAfterMs: countField.exactOptional().describe('The provider asks for this pause.'),
+    trigger: z.enum(fallbackReasons).exactOptional(),
+    isFinal: z.boolean().exactOptional().describe('Not to be tried again at the same upstreams.'),
+  })
+  .readonly();
+
 export const attemptSchema = z
   .object({
     number: positionField.describe('From 1, over all targets.'),
@@ -123,6 +158,11 @@ export const attemptSchema = z
     scheduler: instanceField,
     dispatch: countField,
     reservedTokens: countField,
+    retry: retryRuleSchema.exactOptional().describe("Absent: the adapter's own rule."),
+    perTryTimeoutMs: countField.exactOptional().describe('To the first byte of the answer.'),
+    fallbackOffer: fallbackOfferSchema.exactOptional().describe('Absent: nothing could take the request.'),
+    fallback: fallbackStateSchema.exactOptional().describe('The request is at a fallback upstream.'),
+    failure: attemptFailureSchema.exactOptional().describe('On an attempt that was handed back.'),
   })
   .readonly()
   .describe('One try at one target. Added by the scheduler.');

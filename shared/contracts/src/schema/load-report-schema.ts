@@ -20,6 +20,23 @@ export const engineReportSchema = z
     kvUsage: z.number().min(0).max(1).exactOptional().describe('Share of its KV cache in use.'),
   })
   .readonly();
+const quotaWindowSchema = z
+  .object({
+    remaining: countField,
+    limit: countField.exactOptional(),
+    resetsAt: epochMsField.describe('When all of it is back.'),
+  })
+  .readonly();
+
+const targetQuotaSchema = z
+  .object({
+    observedAt: epochMsField,
+    requests: quotaWindowSchema.exactOptional(),
+    tokens: quotaWindowSchema.exactOptional(),
+    exhaustedUntil: epochMsField.exactOptional().describe('The provider refuses requests until then.'),
+  })
+  .readonly()
+  .describe('What the provider last said of its own limits.');
 
 export const targetLoadSchema = z
   .object({
@@ -31,6 +48,7 @@ export const targetLoadSchema = z
     health: targetHealthSchema.exactOptional().describe('Absent where nobody asked for it.'),
     firstByteMs: z.number().min(0).exactOptional().describe('Of successful answers. Absent: not known yet.'),
     engine: engineReportSchema.exactOptional().describe('What the engine says of itself. Absent: not known.'),
+    quota: targetQuotaSchema.exactOptional(),
   })
   .readonly();
 

@@ -1,5 +1,6 @@
 import type { Provider } from '../provider.ts';
 import { createAnthropicEventReader } from './events.ts';
+import { toAnthropicQuota } from './quota.ts';
 import { toAnthropicUsage } from './usage.ts';
 
 /** Anthropic and every server with its Messages API. https://docs.anthropic.com/en/api/messages */
@@ -12,4 +13,5 @@ export const anthropicProvider: Provider = {
   toUsage: (value) => toAnthropicUsage(value),
   outputCapName: (api) => (api === 'anthropic.messages' ? 'max_tokens' : undefined),
   requestIdHeader: 'request-id',
+  toQuota: toAnthropicQuota,
 };

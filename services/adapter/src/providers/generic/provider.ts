@@ -12,4 +12,5 @@ export const genericProvider: Provider = {
   toUsage: toOpenaiUsage,
   outputCapName: () => undefined,
   requestIdHeader: 'x-request-id',
+  toQuota: () => ({}),
 };

@@ -1,6 +1,7 @@
 import type { Api } from '@weir/contracts';
 import type { Provider } from '../provider.ts';
 import { createChatEventReader } from './chat-events.ts';
+import { toOpenaiQuota } from './quota.ts';
 import { createResponsesEventReader } from './responses-events.ts';
 import { toOpenaiUsage } from './usage.ts';
 
@@ -27,6 +28,7 @@ export const openaiProvider: Provider = {
   toUsage: toOpenaiUsage,
   outputCapName: (api) => capNames[api],
   requestIdHeader: 'x-request-id',
+  toQuota: toOpenaiQuota,
 };
 
 /** Not every other server knows `max_completion_tokens` yet; what it does not know it ignores. */

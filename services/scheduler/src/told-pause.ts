@@ -1,0 +1,36 @@
+import type { Bus } from '@weir/messaging';
+import type { Delays } from './delays.ts';
+import { queuedPacket } from './queued-packet.ts';
+
+export interface ToldPause {
+  readonly delayMs: number;
+  /** Where the ingress hears of the request. */
+  readonly replyTo: string;
+  readonly run: () => void;
+  /** Too much waits by now. */
+  readonly refused: () => void;
+}
+
+const beatMs = 1_000;
+/** Half of what the ingress waits for any word. */
+const unnoticedMs = 500;
+const stillThere = queuedPacket({});
+
+/**
+ * Waits, and says so each second: the ingress takes long silence for a lost envelope. Returns false, and does nothing,
+ * when too much waits already.
+ */
+export const pauseTold = (
+  delays: Pick<Delays, 'add'>,
+  bus: Pick<Bus, 'publish'>,
+  pause: ToldPause,
+): boolean => {
+  const { delayMs, replyTo, run, refused } = pause;
+  const stepMs = Math.min(delayMs, beatMs);
+  const isAdded = delays.add(stepMs, () => {
+    if (delayMs <= stepMs) run();
+    else if (!pauseTold(delays, bus, { ...pause, delayMs: delayMs - stepMs })) refused();
+  });
+  if (isAdded && delayMs > unnoticedMs) bus.publish(replyTo, stillThere);
+  return isAdded;
+};
