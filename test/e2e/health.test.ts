@@ -173,7 +173,10 @@ describe.skipIf(isAttached())('a target that is not well', () => {
     expect((await send('checked')).status).toBe(404);
     for (const place of [0, 1]) await simulator(place).configure({ models: ['sim-gpt'] });
     for (const target of ['t0', 't1']) await untilGauge('weir_target_refused', 'checked', target, 0);
-    expect(await countWhile(1, () => sendAll('checked', 10))).toBe(5);
+    // Each of two schedulers takes its own turns.
+    const shared = await countWhile(1, () => sendAll('checked', 20));
+    expect(shared).toBeGreaterThanOrEqual(7);
+    expect(shared).toBeLessThanOrEqual(13);
   });
 
   it('health check: a page that answers, and a port that does not', async () => {
