@@ -9,6 +9,8 @@ import {
   type OutcomeReport,
   type RatedEvent,
   type ReservationGossip,
+  type TargetsAnswer,
+  type TargetsQuestion,
   type ThresholdEvent,
   thresholdEventType,
   toCanaryEvent,
@@ -47,6 +49,41 @@ export const goldenLoadReport: LoadReport = {
     },
   ],
   watermarks: { 'scheduler-1': 41, 'scheduler-2': 7 },
+};
+
+export const goldenTargetsQuestion: TargetsQuestion = { upstream: 'local' };
+
+export const goldenTargetsAnswer: TargetsAnswer = {
+  scheduler: 'scheduler-1',
+  targets: [
+    {
+      upstream: 'local',
+      target: 'gpu-2',
+      address: 'http://10.0.1.12:8000',
+      verdict: 'ejected',
+      sentence: 'It is left out for 29.5 s more.',
+      penalty: 2,
+      load: {
+        pendingTokens: 5_120,
+        running: 3,
+        prefillTokensPerSecond: 8_250.5,
+        firstByteMs: 184,
+        kvUsage: 0.875,
+      },
+      adapters: [
+        {
+          instance: 'adapter-1',
+          circuit: 'half-open',
+          consecutiveFailures: 5,
+          lastFailure: 'connect_failed',
+          check: 'unhealthy',
+          checkFailure: 'ECONNREFUSED',
+        },
+        { instance: 'adapter-2', circuit: 'closed' },
+      ],
+    },
+  ],
+  complete: true,
 };
 
 export const goldenReservationGossip: ReservationGossip = {

@@ -24,6 +24,8 @@ import {
   outcomeReportSchema,
   ratedEventSchema,
   reservationGossipSchema,
+  targetsAnswerSchema,
+  targetsQuestionSchema,
   thresholdEventSchema,
   usageEventsSchema,
 } from '@weir/contracts/schema';
@@ -38,6 +40,8 @@ import {
   goldenOutcomeReport,
   goldenRatedEvent,
   goldenReservationGossip,
+  goldenTargetsAnswer,
+  goldenTargetsQuestion,
   goldenThresholdEvent,
   goldenUsageEvents,
 } from './golden-events.ts';
@@ -54,6 +58,8 @@ const bodyFiles = ['body-request.hex', 'body-chunk.hex', 'body-unknown.hex'];
 const goldenDocuments = [
   { file: 'load-report.json', schema: loadReportSchema, value: goldenLoadReport },
   { file: 'reservation-gossip.json', schema: reservationGossipSchema, value: goldenReservationGossip },
+  { file: 'targets-question.json', schema: targetsQuestionSchema, value: goldenTargetsQuestion },
+  { file: 'targets-answer.json', schema: targetsAnswerSchema, value: goldenTargetsAnswer },
   { file: 'outcome-report.json', schema: outcomeReportSchema, value: goldenOutcomeReport },
   { file: 'canary-state.json', schema: canaryStateSchema, value: goldenCanaryState },
   { file: 'canary-event.json', schema: canaryEventSchema, value: goldenCanaryEvent },

@@ -1,5 +1,7 @@
+import type { TargetStatus } from '@weir/contracts';
 import { demoKey, isAttached, waitFor } from '@weir/testing';
 import { describe, expect, it } from 'vitest';
+import { admin, adminMesh } from './support/admin-api.ts';
 import { bearer, call, parseBody } from './support/http-call.ts';
 import { key, useMesh } from './support/mesh-under-test.ts';
 import { createSimulatorAdmin } from './support/simulator-admin.ts';
@@ -17,37 +19,39 @@ const upstream = (model: string, urls: readonly string[], more: object) => ({
 const nowhere = 'http://127.0.0.1:9';
 
 describe.skipIf(isAttached())('a target that is not well', () => {
-  const mesh = useMesh({
-    simulators: 2,
-    replicas: { scheduler: 2 },
-    config: (urls) => ({
-      version: 1,
-      upstreams: {
-        circuit: upstream('circuit', urls, { circuitBreaker: { failureThreshold: 3, openMs: 1_000 } }),
-        alone: upstream('alone', urls.slice(0, 1), {
-          circuitBreaker: { failureThreshold: 3, openMs: 4_000 },
-        }),
-        outlier: upstream('outlier', urls, {
-          outlierDetection: { consecutiveErrors: 3, baseEjectionMs: 2_000 },
-        }),
-        checked: upstream('checked', urls, {
-          healthCheck: {
-            type: 'inference',
-            expectedModels: ['sim-gpt'],
-            intervalMs: 100,
-            unhealthyThreshold: 2,
-          },
-        }),
-        paged: upstream('paged', urls, {
-          healthCheck: { type: 'http', path: '/health', intervalMs: 100, unhealthyThreshold: 2 },
-        }),
-        reached: upstream('reached', [urls[0] ?? '', nowhere], {
-          healthCheck: { type: 'tcp', intervalMs: 100, unhealthyThreshold: 2 },
-        }),
-      },
-      tenants: [{ org: 'demo', keys: [demoKey.entry] }],
+  const mesh = useMesh(
+    adminMesh({
+      simulators: 2,
+      replicas: { scheduler: 2 },
+      config: (urls) => ({
+        version: 1,
+        upstreams: {
+          circuit: upstream('circuit', urls, { circuitBreaker: { failureThreshold: 3, openMs: 1_000 } }),
+          alone: upstream('alone', urls.slice(0, 1), {
+            circuitBreaker: { failureThreshold: 3, openMs: 4_000 },
+          }),
+          outlier: upstream('outlier', urls, {
+            outlierDetection: { consecutiveErrors: 3, baseEjectionMs: 2_000 },
+          }),
+          checked: upstream('checked', urls, {
+            healthCheck: {
+              type: 'inference',
+              expectedModels: ['sim-gpt'],
+              intervalMs: 100,
+              unhealthyThreshold: 2,
+            },
+          }),
+          paged: upstream('paged', urls, {
+            healthCheck: { type: 'http', path: '/health', intervalMs: 100, unhealthyThreshold: 2 },
+          }),
+          reached: upstream('reached', [urls[0] ?? '', nowhere], {
+            healthCheck: { type: 'tcp', intervalMs: 100, unhealthyThreshold: 2 },
+          }),
+        },
+        tenants: [{ org: 'demo', keys: [demoKey.entry] }],
+      }),
     }),
-  });
+  );
 
   const simulator = (place: number) => createSimulatorAdmin(mesh().mesh.simulators[place]?.url ?? '');
 
@@ -83,6 +87,13 @@ describe.skipIf(isAttached())('a target that is not well', () => {
     return wanted
       .filter((line) => line.includes(`target="${target}"`))
       .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+  };
+
+  /** What the admin API says of the targets of an upstream. */
+  const targetsOf = async (name: string): Promise<readonly TargetStatus[]> => {
+    const answer = await admin(mesh().mesh, 'GET', `/targets?upstream=${name}`);
+    expect(answer.status).toBe(200);
+    return parseBody(answer).data;
   };
 
   const untilGauge = (name: string, model: string, target: string, value: number) =>
@@ -189,6 +200,12 @@ describe.skipIf(isAttached())('a target that is not well', () => {
         (await fetch(`${healthUrl}/metrics`)).text(),
       ),
     );
+    const told = await targetsOf('reached');
+    expect(told.map(({ target, verdict }) => [target, verdict])).toEqual([
+      ['t0', 'admitted'],
+      ['t1', 'unhealthy'],
+    ]);
+    expect(told[1]?.sentence).toContain('ECONNREFUSED');
     // No attempt was needed to find out.
     expect(texts.join('\n')).not.toMatch(/weir_retry_total\{reason="connect_failed"[^}]*\} [1-9]/);
   });

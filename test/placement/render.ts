@@ -1,4 +1,4 @@
-import type { ScenarioResult } from './scenarios.ts';
+import type { ScenarioResult } from './scenario.ts';
 
 const milliseconds = (value: number): string => (Number.isNaN(value) ? '–' : String(Math.round(value)));
 

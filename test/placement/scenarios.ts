@@ -1,32 +1,10 @@
 import { workerCapacity } from './capacity.ts';
+import { faults } from './faults.ts';
 import { runOpenLoad, type Sample } from './open-load.ts';
+import type { Row, ScenarioInput, ScenarioResult } from './scenario.ts';
 import { type Summary, summarize, summarizeCaller } from './summarize.ts';
 import { type Placement, type Site, speedup, startSite, workers } from './workers.ts';
 import { type Caller, heavyTail, planLoad, type Sizes, uniform } from './workload.ts';
-
-export interface ScenarioInput {
-  readonly seed: number;
-  readonly seconds: number;
-  readonly say: (line: string) => void;
-}
-
-export interface Row {
-  readonly name: string;
-  readonly summary: Summary;
-}
-
-/** A figure that a scenario is about, and what it should be at most. */
-export interface Finding {
-  readonly what: string;
-  readonly figure: number;
-  readonly atMost: number | undefined;
-}
-
-export interface ScenarioResult {
-  readonly title: string;
-  readonly rows: readonly Row[];
-  readonly findings: readonly Finding[];
-}
 
 const capacityOf = (sizes: Sizes, speeds = Array<number>(workers).fill(1)): number =>
   workerCapacity(sizes) * speedup * speeds.reduce((sum, speed) => sum + speed, 0);
@@ -189,7 +167,7 @@ const priorities = (input: ScenarioInput): Promise<ScenarioResult> =>
       ];
       const load = { sizes: heavyTail, callers, capacity: capacityOf(heavyTail) };
       const samples = await run(site, input, load, (caller) =>
-        site.target(placement, { isUrgent: caller === 'urgent' }),
+        site.target(placement, caller === 'urgent' ? { kind: 'urgent' } : {}),
       );
       for (const { name } of callers) {
         rows.push(say(input, `${placement}, ${name}`, summarizeCaller(samples, name)));
@@ -251,6 +229,7 @@ export const scenarios = {
   'unequal-workers': unequalWorkers,
   priorities,
   fairness,
+  faults,
 } as const satisfies Record<string, (input: ScenarioInput) => Promise<ScenarioResult>>;
 
 export type ScenarioName = keyof typeof scenarios;

@@ -7,8 +7,11 @@ export const speedup = 0.5;
 
 const strategies = ['round-robin', 'least-requests', 'least-tokens-queued'] as const;
 
-/** The strategies push to the workers; `queued` is the last of them with a queue before it. */
-export type Placement = (typeof strategies)[number] | 'queued';
+/**
+ * The strategies push to the workers; `queued` is the last of them with a queue before it, and `guarded` with what a
+ * fleet needs that may fail.
+ */
+export type Placement = (typeof strategies)[number] | 'queued' | 'guarded';
 
 /** One to two steps of the engine: what waits beyond that waits in the queue. */
 const pendingTokens = 4_000;
@@ -19,26 +22,43 @@ const model = 'sim-gpt';
 const keys = { demo: demoKey, greedy: createTestKey('greedy', 'weir-placement-greedy') };
 
 /** All have the same workers; the client's model name chooses among them. */
-const upstreamOf = (name: Placement, strategy: string, urls: readonly string[], queue: object) => ({
+const upstreamOf = (name: Placement, strategy: string, urls: readonly string[], more: object) => ({
   provider: 'openai-compatible',
   strategy,
   models: [model],
   aliases: { [name]: model },
   targets: urls,
-  queue,
+  ...more,
 });
+
+const pushes = { queue: { maxWaiting: 0 } };
+/** Longer than the longest prompt takes to be read. */
+const firstByteMs = 8_000;
 
 const toConfig = (urls: readonly string[]): object => ({
   version: 1,
   upstreams: {
     ...Object.fromEntries(
-      strategies.map((strategy) => [strategy, upstreamOf(strategy, strategy, urls, { maxWaiting: 0 })]),
+      strategies.map((strategy) => [strategy, upstreamOf(strategy, strategy, urls, pushes)]),
     ),
     queued: upstreamOf('queued', 'least-tokens-queued', urls, {
-      maxPendingTokensPerTarget: pendingTokens,
-      maxWaiting: 20_000,
-      maxTenantShare: 1,
-      timeoutMs: 110_000,
+      queue: {
+        maxPendingTokensPerTarget: pendingTokens,
+        maxWaiting: 20_000,
+        maxTenantShare: 1,
+        timeoutMs: 110_000,
+      },
+    }),
+    guarded: upstreamOf('guarded', 'least-tokens-queued', urls, {
+      ...pushes,
+      healthCheck: {
+        type: 'http',
+        path: '/health',
+        intervalMs: 500,
+        timeoutMs: 1_000,
+        unhealthyThreshold: 2,
+      },
+      circuitBreaker: { failureThreshold: 3, openMs: 2_000 },
     }),
   },
   routes: [
@@ -48,6 +68,12 @@ const toConfig = (urls: readonly string[]): object => ({
       api: 'openai.chat',
       priority: 'high',
     },
+    {
+      name: 'guarded',
+      match: { path: '/v1/chat/completions', headers: { 'x-class': 'guarded' } },
+      api: 'openai.chat',
+      retry: { attempts: 3, perTryTimeoutMs: firstByteMs },
+    },
   ],
   tenants: Object.entries(keys).map(([org, { entry }]) => ({ org, keys: [entry] })),
 });
@@ -56,9 +82,11 @@ export interface Site {
   readonly mesh: Mesh;
   target(
     placement: Placement,
-    caller?: { readonly key?: keyof typeof keys; readonly isUrgent?: boolean },
+    caller?: { readonly key?: keyof typeof keys; readonly kind?: 'urgent' | 'guarded' },
   ): CallerTarget;
   setSpeed(worker: number, speed: number): Promise<void>;
+  /** Sends a signal to the process of a worker. */
+  signal(worker: number, signal: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
@@ -71,12 +99,12 @@ export const startSite = async (schedulers: number): Promise<Site> => {
   });
   return {
     mesh,
-    target: (placement, { key = 'demo', isUrgent = false } = {}) => ({
+    target: (placement, { key = 'demo', kind } = {}) => ({
       baseUrl: mesh.baseUrl,
       model: placement,
       headers: {
         authorization: `Bearer ${keys[key].secret}`,
-        ...(isUrgent ? { 'x-class': 'urgent' } : {}),
+        ...(kind === undefined ? {} : { 'x-class': kind }),
       },
     }),
     setSpeed: async (worker, speed) => {
@@ -87,6 +115,7 @@ export const startSite = async (schedulers: number): Promise<Site> => {
       });
       if (!answer.ok) throw new Error(`worker ${worker} refused a speed of ${speed}: ${await answer.text()}`);
     },
+    signal: (worker, signal) => mesh.services.simulator[worker]?.kill(signal),
     stop: mesh.stop,
   };
 };

@@ -26,6 +26,7 @@ import { addKeyRoutes } from './http/key-routes.ts';
 import { addOrgRoutes } from './http/org-routes.ts';
 import { addPriceRoutes } from './http/price-routes.ts';
 import { buildServer } from './http/server.ts';
+import { addTargetRoutes } from './http/target-routes.ts';
 import { addTeamRoutes } from './http/team-routes.ts';
 import { addTrafficRoutes } from './http/traffic-routes.ts';
 import { addUsageRoutes } from './http/usage-routes.ts';
@@ -181,6 +182,7 @@ const buildHttp = (context: ServiceContext, parts: Parts): FastifyInstance => {
       addAuditRoutes(app, createAuditReader(bus));
       addUsageRoutes(app, parts.usage);
       addBudgetRoutes(app, { bus, directory, routes, now });
+      addTargetRoutes(app, bus);
       addTrafficRoutes(app, { store: parts.traffic, routes, now });
       addPriceRoutes(app, { store: parts.prices, pricing: () => config.current?.pricing, now, callerOf });
     },

@@ -6,6 +6,7 @@ import { keysCommand } from './commands/keys.ts';
 import { ledgerCommand } from './commands/ledger.ts';
 import { orgsCommand } from './commands/orgs.ts';
 import { pricesCommand } from './commands/prices.ts';
+import { targetsCommand } from './commands/targets.ts';
 import { teamsCommand } from './commands/teams.ts';
 import { trafficCommand } from './commands/traffic.ts';
 import { usageCommand } from './commands/usage.ts';
@@ -19,6 +20,7 @@ export const commandTable: readonly Command[] = [
   budgetsCommand,
   pricesCommand,
   auditCommand,
+  targetsCommand,
   trafficCommand,
   ledgerCommand,
   checkCommand,

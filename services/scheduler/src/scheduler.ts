@@ -14,6 +14,7 @@ import { createLoadReport } from './handlers/load-report.ts';
 import { createNoAdapter } from './handlers/no-adapter.ts';
 import { createQueueControl } from './handlers/queue-control.ts';
 import { createSchedule, type Schedule } from './handlers/schedule.ts';
+import { createTargets } from './handlers/targets.ts';
 import { createPlacing } from './placing.ts';
 import { createRefuse } from './refuse.ts';
 import type { SchedulerMetrics } from './scheduler-metrics.ts';
@@ -56,6 +57,8 @@ export interface Scheduler extends Schedule {
   readonly onHop: Handle<'subject' | 'noResponders'>;
   /** `weir.v1.control.<self>.…` */
   readonly onControl: Handle<'subject' | 'data' | 'noResponders'>;
+  /** `weir.v1.targets` */
+  readonly onTargets: Handle<'data' | 'respond'>;
   /** Tells the peers that this scheduler is there. Call it each second. */
   readonly beat: () => void;
   /** Tells them that it goes. */
@@ -90,6 +93,7 @@ export const createScheduler = (given: SchedulerDependencies): Scheduler => {
     onGossip: createGossip({ self, pools, peers, onNewPeer: gossip.beat, metrics, now }),
     onHop: createNoAdapter({ bus, pools, peers, metrics }),
     onControl: createQueueControl(room),
+    onTargets: createTargets({ self, config, pools, health, now }),
     beat: gossip.beat,
     leave: gossip.leave,
   };

@@ -83,11 +83,12 @@ export const build: Build = async (context) => {
 
   bus.subscribe(subjects.hops(self), scheduler.onHop);
   bus.subscribe(subjects.controls(self), scheduler.onControl);
+  const asked = bus.subscribe(subjects.targets, scheduler.onTargets, { queue: queueGroups.scheduler });
   const forwarded = bus.subscribe(subjects.queue(self), scheduler.onForwarded);
   const intake = bus.subscribe(subjects.schedule, scheduler.onRequest, { queue: queueGroups.scheduler });
   lifecycle.onShutdown('stop-intake', 'requests', async () => {
     scheduler.leave();
-    await Promise.all([intake.drain(), forwarded.drain()]);
+    await Promise.all([intake.drain(), forwarded.drain(), asked.drain()]);
     scheduler.room.close();
     delays.flush();
     holds.flush();

@@ -205,7 +205,7 @@ class Waiting implements WaitingRoom {
     for (let head = queue.head(now()); head; head = queue.head(now())) {
       const placed = placing.placeWaiting(head.payload.envelope, pool);
       // Strictly in order: what comes behind it does not overtake, or a large request would never find room.
-      if (placed.outcome === 'saturated') break;
+      if (placed.outcome === 'saturated' || placed.outcome === 'delayed') break;
       queue.serve(head);
       if (placed.outcome !== 'placed') continue;
       rate.note(now());

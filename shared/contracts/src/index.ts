@@ -16,6 +16,7 @@ export * from './read-canary-state.ts';
 export * from './read-tenant-record.ts';
 export * from './reservation-gossip.ts';
 export * from './subjects.ts';
+export * from './target-status.ts';
 export * from './tenant-record.ts';
 export * from './threshold-event.ts';
 export * from './usage.ts';

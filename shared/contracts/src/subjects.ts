@@ -58,6 +58,8 @@ export const subjects = {
   holds: 'weir.v1.holds',
   /** admin → policy, queue group `policy`: what is spent and held. Request and reply. */
   budgets: 'weir.v1.budgets',
+  /** admin → scheduler, queue group `scheduler`: why targets are chosen or not. Request and reply. */
+  targets: 'weir.v1.targets',
   /** policy → policy: "I am here", each second. */
   policyBeat: (instance: string): string => `weir.v1.beat.policy.${token(instance)}`,
   policyBeats: 'weir.v1.beat.policy.*',

@@ -36,6 +36,7 @@ export const adminReasons = {
   stale_revision: { code: 'aborted', status: 412 },
   not_ready: { code: 'unavailable', status: 503 },
   no_policy: { code: 'unavailable', status: 503 },
+  no_scheduler: { code: 'unavailable', status: 503 },
   bug: { code: 'internal', status: 500 },
 } as const satisfies Record<string, AdminReasonRule>;
 

@@ -15,6 +15,7 @@ export { openApiDocument } from './openapi/openapi-document.ts';
 export { answerHeaders, limitHeaders } from './openapi/response-headers.ts';
 export * from './rated-event-schema.ts';
 export * from './reservation-gossip-schema.ts';
+export * from './target-status-schema.ts';
 export { tenantRecordSchema } from './tenant-record-schema.ts';
 export * from './threshold-event-schema.ts';
 export type { JsonObject } from './to-components.ts';

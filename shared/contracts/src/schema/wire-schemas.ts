@@ -8,6 +8,7 @@ import { holdMessageSchema } from './hold-message-schema.ts';
 import { loadReportSchema, targetLoadSchema } from './load-report-schema.ts';
 import * as rated from './rated-event-schema.ts';
 import { gossipedReservationSchema, reservationGossipSchema } from './reservation-gossip-schema.ts';
+import { targetsAnswerSchema, targetsQuestionSchema } from './target-status-schema.ts';
 import { tenantRecordSchema } from './tenant-record-schema.ts';
 import { thresholdEventSchema, thresholdReachedSchema } from './threshold-event-schema.ts';
 import * as usage from './usage-event-schema.ts';
@@ -60,5 +61,7 @@ export const wireSchemas = {
   TenantRecord: tenantRecordSchema,
   BudgetsQuestion: budgetsQuestionSchema,
   BudgetsAnswer: budgetsAnswerSchema,
+  TargetsQuestion: targetsQuestionSchema,
+  TargetsAnswer: targetsAnswerSchema,
   AuditEvent: auditEventSchema,
 } as const;

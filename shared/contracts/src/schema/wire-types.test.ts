@@ -23,6 +23,7 @@ import type {
 import type { HoldMessage } from '../hold-message.ts';
 import type { LoadReport, TargetLoad } from '../load-report.ts';
 import type { LedgerCommit, RatedDelta, RatedEvent, RatedUsage, Rating } from '../rated-event.ts';
+import type { TargetsAnswer, TargetsQuestion } from '../target-status.ts';
 import type { TenantRecord } from '../tenant-record.ts';
 import type { ThresholdEvent } from '../threshold-event.ts';
 import type { AttemptFinal, AttemptStarted, Usage } from '../usage.ts';
@@ -34,6 +35,7 @@ import type * as frame from './frame-schema.ts';
 import type { holdMessageSchema } from './hold-message-schema.ts';
 import type { loadReportSchema, targetLoadSchema } from './load-report-schema.ts';
 import type * as rated from './rated-event-schema.ts';
+import type { targetsAnswerSchema, targetsQuestionSchema } from './target-status-schema.ts';
 import type { tenantRecordSchema } from './tenant-record-schema.ts';
 import type { thresholdEventSchema } from './threshold-event-schema.ts';
 import type * as usage from './usage-event-schema.ts';
@@ -98,4 +100,6 @@ test('the schema of tenant records describes their type', () => {
   expectTypeOf<TenantRecord>()
     .toHaveProperty('kind')
     .toEqualTypeOf<z.infer<typeof tenantRecordSchema>['kind']>();
+  expectTypeOf<z.infer<typeof targetsQuestionSchema>>().toEqualTypeOf<TargetsQuestion>();
+  expectTypeOf<z.infer<typeof targetsAnswerSchema>>().toEqualTypeOf<TargetsAnswer>();
 });

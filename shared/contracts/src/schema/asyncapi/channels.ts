@@ -136,6 +136,11 @@ export const channels = {
     messages: ['budgetsQuestion'],
     description: 'Questions about budgets.',
   },
+  targets: {
+    subject: subjects.targets,
+    messages: ['targetsQuestion'],
+    description: 'Questions about targets.',
+  },
   policyBeat: {
     subject: subjects.policyBeat(slot('instance')),
     subscription: subjects.policyBeats,
@@ -186,7 +191,7 @@ export const channels = {
   },
   inbox: {
     subject: null,
-    messages: ['bodyChunk', 'budgetsAnswer', 'publishAck', 'noResponders'],
+    messages: ['bodyChunk', 'budgetsAnswer', 'targetsAnswer', 'publishAck', 'noResponders'],
     description: 'The inbox that a request names as its reply subject.',
   },
 } as const satisfies Record<string, ChannelSpec>;

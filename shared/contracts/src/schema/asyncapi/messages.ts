@@ -128,6 +128,8 @@ export const messages = {
   canaryEvent: cloudEvent('canaryEvent', 'A canary gets another share.', 'CanaryEvent'),
   budgetsQuestion: json('budgetsQuestion', 'Asks for what is spent and held.', 'BudgetsQuestion'),
   budgetsAnswer: json('budgetsAnswer', 'What is spent and held.', 'BudgetsAnswer'),
+  targetsQuestion: json('targetsQuestion', 'Asks how targets are seen.', 'TargetsQuestion'),
+  targetsAnswer: json('targetsAnswer', 'How one scheduler sees targets.', 'TargetsAnswer'),
   beat: {
     name: 'beat',
     summary: 'A sign of life. The subject says all of it.',

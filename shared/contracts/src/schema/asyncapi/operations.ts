@@ -86,6 +86,13 @@ export const operations: readonly OperationSpec[] = [
     queue: queueGroups.policy,
     answer: ['budgetsAnswer'],
   }),
+  operation('admin', 'send', 'targets', 'Asks how targets are seen.', {
+    answer: ['targetsAnswer', 'noResponders'],
+  }),
+  operation('scheduler', 'receive', 'targets', 'Says how it sees targets.', {
+    queue: queueGroups.scheduler,
+    answer: ['targetsAnswer'],
+  }),
   operation('metering', 'send', 'rated', 'Records what an attempt used and costs.'),
   operation('metering', 'send', 'ledgerCommit', 'Ends a unit of records.', {
     answer: ['publishAck', 'noResponders'],
