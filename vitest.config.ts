@@ -26,6 +26,7 @@ export default defineConfig({
           'infra/**/*.test.ts',
           'test/bench/**/*.test.ts',
           'test/soak/**/*.test.ts',
+          'test/placement/**/*.test.ts',
           'test/simulate/**/*.test.ts',
         ],
         startsProcesses: false,
