@@ -1,6 +1,7 @@
 import type { FallbackState } from '@weir/contracts';
 import type { Metrics } from '@weir/runtime';
 import { type HealthDetail, refusals } from './core/health/health-board.ts';
+import { usualPriority } from './core/waiting/ticket.ts';
 
 export interface SchedulerMetrics {
   /** `dispatched`, `delayed`, `queued`, `forwarded`, `malformed`, or the reason of a refusal. */
@@ -24,14 +25,19 @@ const waitBucketsSeconds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 1
 
 type Depths = Iterable<readonly [pool: string, depths: readonly number[]]>;
 
-/** What waits is read when somebody asks. */
-export const registerQueueDepth = (metrics: Metrics, depths: () => Depths): void => {
+/** What waits is read when somebody asks: `upstreams` are all there are, so that none is missing where nothing waits. */
+export const registerQueueDepth = (
+  metrics: Metrics,
+  upstreams: () => readonly string[],
+  depths: () => Depths,
+): void => {
   metrics.gauge(
     'weir_inference_queue_depth',
     'Requests that wait for a target with room.',
     ['upstream', 'priority'],
     (gauge) => {
       gauge.reset();
+      for (const upstream of upstreams()) gauge.set({ upstream, priority: String(usualPriority) }, 0);
       for (const [upstream, counts] of depths()) {
         for (const [priority, count] of counts.entries()) {
           if (count > 0) gauge.set({ upstream, priority: String(priority) }, count);

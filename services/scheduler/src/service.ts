@@ -72,7 +72,8 @@ export const build: Build = async (context) => {
     atEndOfTurn: setImmediate,
     onReport: heardOf.resolve,
   });
-  registerQueueDepth(context.metrics, () => scheduler.room.depths());
+  const upstreams = () => Object.keys(source.current?.upstreams ?? {});
+  registerQueueDepth(context.metrics, upstreams, () => scheduler.room.depths());
   bus.subscribe(subjects.loads, scheduler.onLoad);
   bus.subscribe(subjects.gossips, scheduler.onGossip);
   scheduler.beat();

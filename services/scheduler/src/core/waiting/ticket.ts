@@ -22,3 +22,6 @@ export interface Ticket<Payload> {
 }
 
 export const priorities = 10;
+
+/** Of a request whose route says nothing. */
+export const usualPriority = 5;

@@ -1,8 +1,7 @@
 import type { EnvelopeMeta } from '@weir/contracts';
 import { inputTokensOf } from '../input-tokens.ts';
-import { priorities, type Ticket } from './ticket.ts';
+import { priorities, type Ticket, usualPriority } from './ticket.ts';
 
-const usualPriority = 5;
 /** Meta line and bookkeeping of a request, beside its body. */
 const overheadBytes = 4_096;
 /** What an answer is taken for when the request sets no cap, and at most: caps are set far above what is used. */
