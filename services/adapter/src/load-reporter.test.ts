@@ -101,3 +101,10 @@ test('a report out of turn is not sent twice in a moment', () => {
   reporter.reportNow('gpu');
   expect(reports).toHaveLength(2);
 });
+
+test('a new configuration is told at once, in the state that was told last', () => {
+  const { reports, reporter } = createSite();
+  reporter.report('draining');
+  reporter.repeat();
+  expect(reports).toMatchObject([{ state: 'draining' }, { state: 'draining', sequence: 2 }]);
+});

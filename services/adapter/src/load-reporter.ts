@@ -9,6 +9,8 @@ import type { LiveUpstreams } from './live-upstreams.ts';
 export interface LoadReporter {
   /** Of all pools, at a steady beat. */
   report(state: LoadReport['state']): void;
+  /** Of all pools, in the state that was told last. */
+  repeat(): void;
   /** A target of a pool has room again: where requests may wait for that, it is told soon. */
   freed(pool: string): void;
   /** Of one pool, out of turn: what its schedulers believe is not so. No more than one each 20 ms. */
@@ -54,6 +56,9 @@ export const createLoadReporter = (input: {
   return {
     report: (state) => {
       lastState = state;
+      for (const upstream of upstreams.all()) reportPool(upstream);
+    },
+    repeat: () => {
       for (const upstream of upstreams.all()) reportPool(upstream);
     },
     freed: (pool) => {

@@ -26,6 +26,7 @@ export const openLoadReporter = (context: ServiceContext, parts: Parts): LoadRep
     return engine === undefined ? known : { ...known, engine };
   };
   const reporter = createLoadReporter({ bus, instance, load, details, upstreams, settings, now });
-  parts.onFreed(reporter.freed);
+  // Who has just come should not have to wait for the next beat.
+  parts.listen({ freed: reporter.freed, applied: reporter.repeat });
   return reporter;
 };

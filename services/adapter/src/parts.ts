@@ -30,6 +30,13 @@ import { createLivePrices, type LivePrices } from './live-prices.ts';
 import { createLiveUpstreams, type LiveUpstreams } from './live-upstreams.ts';
 import { type AdapterSettings, parseSettings } from './settings.ts';
 
+interface LoadListener {
+  /** A target of a pool has room again. */
+  freed(pool: string): void;
+  /** The upstreams are those of another configuration. */
+  applied(): void;
+}
+
 /** What the adapter is made of. */
 export interface Parts {
   readonly settings: AdapterSettings;
@@ -38,8 +45,8 @@ export interface Parts {
   readonly signer: GrantSigner;
   readonly usage: UsagePublisher;
   readonly load: LoadTracker;
-  /** Whom to tell when a target of a pool has room again. */
-  readonly onFreed: (listener: (pool: string) => void) => void;
+  /** Whom to tell what load reports should say soon. */
+  readonly listen: (listener: LoadListener) => void;
   readonly paces: TargetPaces;
   readonly targetOutcomes: TargetOutcomes;
   readonly checks: HealthChecks;
@@ -88,15 +95,18 @@ export const openParts = async (context: ServiceContext): Promise<Parts> => {
   const config = await watchConfig(context, bus);
   const prices = createLivePrices(await watchPriceBooks(context, bus), logger);
   const outcomes = createOutcomeCounter({ instance, epoch: now() });
+  let told: LoadListener = { freed: () => undefined, applied: () => undefined };
   config.onChange((next) => {
     outcomes.configure(next);
     prices.apply(next.pricing);
     upstreams
       .apply(next)
-      .then(() => checks.apply(upstreams.all()))
+      .then(() => {
+        checks.apply(upstreams.all());
+        told.applied();
+      })
       .catch((error) => logger.error({ err: error }, 'upstreams not applied'));
   });
-  let freed: (pool: string) => void = () => undefined;
   return {
     settings,
     bus,
@@ -107,10 +117,10 @@ export const openParts = async (context: ServiceContext): Promise<Parts> => {
       instance,
       epoch: now(),
       capacity: settings.capacity,
-      onFreed: (pool) => freed(pool),
+      onFreed: (pool) => told.freed(pool),
     }),
-    onFreed: (listener) => {
-      freed = listener;
+    listen: (listener) => {
+      told = listener;
     },
     paces: createTargetPaces(),
     targetOutcomes: createTargetOutcomes(),

@@ -143,6 +143,7 @@ export const build: Build = async (context) => {
   bus.onStatus((status) => {
     if (status === 'connected') setTimeout(() => pingAll(table), replySettings.reconnectPingMs);
   });
+  reporter.report(stateNow());
   const beat = setInterval(() => reporter.report(stateNow()), settings.reportIntervalMs);
   startOutcomeReports(context, bus, parts.outcomes);
   registerShutdown(context, parts, async () => {
