@@ -19,7 +19,9 @@ test('a seed always gives the same load, in order of time, at the rate that is a
   const planned = plan(1);
   expect(plan(1)).toEqual(planned);
   expect(plan(2)).not.toEqual(planned);
-  expect(planned.map(({ atMs }) => atMs)).toEqual(planned.map(({ atMs }) => atMs).toSorted((a, b) => a - b));
+  expect(planned.map(({ atMs }) => atMs)).toEqual(
+    planned.map(({ atMs }) => atMs).toSorted((left, right) => left - right),
+  );
   const countOf = (name: string) => planned.filter(({ caller }) => caller === name).length;
   // 3,000 and 1,500, within five standard deviations.
   expect(Math.abs(countOf('one') - 3_000)).toBeLessThan(275);
