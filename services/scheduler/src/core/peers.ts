@@ -1,3 +1,5 @@
+import { rendezvousOwner } from '@weir/routing';
+
 /** Which other schedulers there are, and what waits at them. A machine: times are passed in. */
 export interface Peers {
   /** A peer is there, and keeps so many waiting requests by pool. Returns true when it was not known. */
@@ -6,7 +8,10 @@ export interface Peers {
   gone(peer: string): void;
   isKnown(peer: string): boolean;
   isAlone(now: number): boolean;
-  /** The replica that keeps the queue of a pool: each that sees the same replicas comes to the same answer. */
+  /**
+   * The replica that keeps the queue of a pool: each that sees the same replicas comes to the same answer, and when one comes
+   * or goes only the pools that it gains or had change hands.
+   */
   ownerOf(pool: string, now: number): string;
   /** The peer that would keep it without us. */
   successorOf(pool: string, now: number): string | undefined;
@@ -16,27 +21,6 @@ export interface Peers {
 
 /** A peer that missed three beats is gone. */
 export const peerLifeMs = 3_500;
-
-/** FNV-1a, 32 bits, with a final mix so that names which differ in their last letter fall far apart. */
-const hash = (text: string): number => {
-  let value = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  return (value ^ (value >>> 13)) >>> 0;
-};
-
-/** Rendezvous hashing: when a replica comes or goes, only the pools that it gains or had change hands. */
-const highest = (pool: string, names: readonly string[]): string | undefined => {
-  let owner: string | undefined;
-  let most = -1;
-  for (const name of names) {
-    const weight = hash(`${pool}/${name}`);
-    if (weight < most || (weight === most && owner !== undefined && name < owner)) continue;
-    owner = name;
-    most = weight;
-  }
-  return owner;
-};
 
 interface Peer {
   readonly heardAt: number;
@@ -62,8 +46,8 @@ export const createPeers = (self: string): Peers => {
     },
     isKnown: (peer) => peers.has(peer),
     isAlone: (now) => living(now).length === 0,
-    ownerOf: (pool, now) => highest(pool, [self, ...living(now)]) ?? self,
-    successorOf: (pool, now) => highest(pool, living(now)),
+    ownerOf: (pool, now) => rendezvousOwner(pool, [self, ...living(now)]) ?? self,
+    successorOf: (pool, now) => rendezvousOwner(pool, living(now)),
     holderOf: (pool, now) => {
       for (const [name, { heardAt, waiting }] of peers) {
         if (now - heardAt <= peerLifeMs && (waiting[pool] ?? 0) > 0) return name;

@@ -1,4 +1,4 @@
-import { rendezvousScores } from './rendezvous.ts';
+import { rendezvousScores } from '@weir/routing';
 
 interface SessionCandidate {
   readonly name: string;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { rendezvousScores } from './rendezvous.ts';
+import { rendezvousOwner, rendezvousScores } from './rendezvous.ts';
 
 type Target = { readonly name: string; readonly weight: number };
 
@@ -56,4 +56,15 @@ test('law: a target with more weight takes keys from the others and loses none',
       expect([before, grown]).toContain(ownerOf(key, heavier));
     }),
   );
+});
+
+test('law: of equal names one has the key, whatever order they come in; of none, none', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.string(), { minLength: 1, maxLength: 9 }), fc.string(), (names, key) => {
+      const owner = rendezvousOwner(key, names);
+      expect(names).toContain(owner);
+      expect(rendezvousOwner(key, [...names].reverse())).toBe(owner);
+    }),
+  );
+  expect(rendezvousOwner('key', [])).toBeUndefined();
 });
