@@ -4,7 +4,7 @@ import type { LiveUpstream } from './attempt/attempt-deps.ts';
 import { createEngineWatch } from './engine-watch.ts';
 import { providerRegistry } from './providers/registry.ts';
 import { upstreamConfig } from './testdata/upstream-config.ts';
-import type { MetricsAnswer } from './upstream/metrics-client.ts';
+import type { Answer } from './upstream/question-client.ts';
 
 const agent = { pool: 'gpu', target: 't0' };
 
@@ -21,14 +21,14 @@ const create = (given: Partial<UpstreamConfig> = {}) => {
     rulesOf: () => undefined,
   });
   const asked: string[] = [];
-  const waiting: ((answer: MetricsAnswer) => void)[] = [];
+  const waiting: ((answer: Answer) => void)[] = [];
   const outcomes: string[] = [];
   const told: object[] = [];
   const watch = createEngineWatch({
     upstreams: { all: () => upstreams.values() },
     served: agent,
     client: {
-      read: (url, headers) => {
+      ask: ({ url, headers }) => {
         asked.push(`${url} ${headers['authorization']}`);
         return new Promise((resolve) => waiting.push(resolve));
       },
@@ -39,7 +39,7 @@ const create = (given: Partial<UpstreamConfig> = {}) => {
   });
   const answer = async (text: string | undefined): Promise<void> => {
     waiting.shift()?.(
-      text === undefined ? { outcome: 'failed', reason: 'unreachable' } : { outcome: 'read', text },
+      text === undefined ? { outcome: 'unreachable', why: 'ECONNREFUSED' } : { outcome: 'answered', text },
     );
     await new Promise((resolve) => setImmediate(resolve));
   };

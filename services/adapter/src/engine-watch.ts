@@ -5,7 +5,7 @@ import { createEngineBoard, type EngineBoard } from './core/engine-metrics/engin
 import { engineMetricsOf, type Served, servedTargets } from './core/engine-metrics/engine-questions.ts';
 import { readEngineLoad } from './core/engine-metrics/read-engine-load.ts';
 import type { EngineMetrics } from './engine-watch-metrics.ts';
-import type { MetricsAnswer, MetricsClient } from './upstream/metrics-client.ts';
+import type { Answer, QuestionClient } from './upstream/question-client.ts';
 
 /** What the engines behind the targets say of their load. */
 export interface EngineWatch {
@@ -18,7 +18,7 @@ export interface EngineWatch {
 interface EngineWatchDependencies {
   readonly upstreams: { all(): Iterable<LiveUpstream> };
   readonly served: Served;
-  readonly client: Pick<MetricsClient, 'read'>;
+  readonly client: Pick<QuestionClient, 'ask'>;
   readonly metrics: Pick<EngineMetrics, 'countRead'>;
   readonly logger: Pick<Logger, 'warn' | 'info'>;
   /** Milliseconds since the epoch. */
@@ -34,8 +34,14 @@ interface Question {
 /** Numbers outlive the next question by this, so that one lost answer is not a gap. */
 const graceMs = 3_000;
 const maxAsked = 64;
+const deadlineMs = 2_000;
 /** What lasts is told this often. */
 const tellMs = 10_000;
+const accept = 'text/plain; version=0.0.4';
+
+/** Why metrics could not be read, as a metric's label. */
+const failureOf = ({ outcome }: Exclude<Answer, { outcome: 'answered' }>): string =>
+  outcome === 'late' ? 'unreachable' : outcome;
 
 /** Tells of failures at a steady pace, whatever their number. */
 const createTeller = ({
@@ -103,7 +109,8 @@ class Watch implements EngineWatch {
     this.#asked += 1;
     question.isAsked = true;
     try {
-      const answer = await client.read(url + path, provider.credentialHeaders(credential));
+      const headers = { ...provider.credentialHeaders(credential), accept };
+      const answer = await client.ask({ url: url + path, headers, statuses: [200], deadlineMs });
       this.#settle(name, key, question, answer, now() + intervalMs + graceMs);
     } catch (error) {
       logger.warn({ err: error, target: key }, 'metrics of an engine');
@@ -114,10 +121,10 @@ class Watch implements EngineWatch {
     }
   }
 
-  #settle(pool: string, key: string, question: Question, answer: MetricsAnswer, until: number): void {
+  #settle(pool: string, key: string, question: Question, answer: Answer, until: number): void {
     const { metrics, logger } = this.#dependencies;
-    const reading = answer.outcome === 'read' ? readEngineLoad(answer.text) : undefined;
-    const outcome = answer.outcome === 'failed' ? answer.reason : (reading?.outcome ?? 'unknown');
+    const reading = answer.outcome === 'answered' ? readEngineLoad(answer.text) : undefined;
+    const outcome = answer.outcome === 'answered' ? (reading?.outcome ?? 'unknown') : failureOf(answer);
     metrics.countRead(pool, outcome);
     if (reading?.outcome !== 'read') return this.#tell(key, outcome);
     const { load } = reading;

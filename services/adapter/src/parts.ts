@@ -29,6 +29,7 @@ import { createHealthChecks, type HealthChecks } from './health-checks.ts';
 import { createLivePrices, type LivePrices } from './live-prices.ts';
 import { createLiveUpstreams, type LiveUpstreams } from './live-upstreams.ts';
 import { type AdapterSettings, parseSettings } from './settings.ts';
+import { createQuestionClient } from './upstream/question-client.ts';
 
 interface LoadListener {
   /** A target of a pool has room again. */
@@ -59,6 +60,9 @@ export interface Parts {
   readonly prices: LivePrices;
 }
 
+/** A list of models has a few KB. */
+const maxCheckAnswerBytes = 1_048_576;
+
 /** Of the targets that are ours. */
 const openChecks = (
   { logger, metrics, lifecycle }: ServiceContext,
@@ -67,13 +71,18 @@ const openChecks = (
   const failures = metrics.counter('weir_health_check_failures_total', 'Health checks that failed.', [
     'upstream',
   ]);
+  const client = createQuestionClient({ maxBytes: maxCheckAnswerBytes });
   const checks = createHealthChecks({
+    client,
     covers: (pool, target) => (settings.pool ?? pool) === pool && (settings.target ?? target) === target,
     logger,
     onFailure: (upstream) => failures.inc({ upstream }),
     random: Math.random,
   });
-  lifecycle.onShutdown('stop-intake', 'health checks', async () => checks.close());
+  lifecycle.onShutdown('stop-intake', 'health checks', async () => {
+    checks.close();
+    await client.close();
+  });
   return checks;
 };
 

@@ -3,10 +3,9 @@ import { type Served, servedTargets } from './core/engine-metrics/engine-questio
 import { createEngineWatch, type EngineWatch } from './engine-watch.ts';
 import { createEngineMetrics, type KnownEngine } from './engine-watch-metrics.ts';
 import type { LiveUpstreams } from './live-upstreams.ts';
-import { createMetricsClient } from './upstream/metrics-client.ts';
+import { createQuestionClient } from './upstream/question-client.ts';
 
 const tickMs = 100;
-const deadlineMs = 2_000;
 /** Eight replicas of vLLM behind one address show about 400 KB. */
 const maxBytes = 1_048_576;
 
@@ -16,7 +15,7 @@ export const startEngineWatch = (
   upstreams: LiveUpstreams,
   served: Served,
 ): EngineWatch => {
-  const client = createMetricsClient({ deadlineMs, maxBytes });
+  const client = createQuestionClient({ maxBytes });
   const known = function* (): Iterable<KnownEngine> {
     for (const { name, config } of upstreams.all()) {
       for (const target of servedTargets(served, name, config.targets)) {
