@@ -8,7 +8,7 @@ export interface GossipWriter {
   add(reservation: GossipedReservation): void;
   /** "I am here": each second, as a scheduler without peers keeps its reservations to itself. */
   beat(): void;
-  /** The last word. */
+  /** From now on every word is that it goes: what it still sends is load all the same, but nobody counts on it. */
   leave(): void;
 }
 
@@ -34,15 +34,16 @@ export const createGossipWriter = (input: {
 }): GossipWriter => {
   const { bus, self, peers, waiting, metrics, now, atEndOfTurn } = input;
   let untold: GossipedReservation[] = [];
+  let isLeaving = false;
 
-  const publish = (reservations: readonly GossipedReservation[], leaving?: true): void => {
+  const publish = (reservations: readonly GossipedReservation[]): void => {
     const counts = waiting();
     const gossip: ReservationGossip = {
       v: 1,
       scheduler: self,
       reservations,
       ...(Object.keys(counts).length > 0 ? { waiting: counts } : {}),
-      ...(leaving ? { leaving } : {}),
+      ...(isLeaving ? { leaving: true } : {}),
     };
     bus.publish(subjects.gossip(self), encoder.encode(JSON.stringify(gossip)));
   };
@@ -62,8 +63,9 @@ export const createGossipWriter = (input: {
     },
     beat: () => publish([]),
     leave: () => {
+      isLeaving = true;
       flush();
-      publish([], true);
+      publish([]);
     },
   };
 };

@@ -129,6 +129,19 @@ describe('a scheduler', () => {
     expect(other?.peers.isAlone(site.now())).toBe(true);
   });
 
+  test('that leaves goes on telling what it sends, and is taken back by nobody for it', () => {
+    const [one, other] = site.schedulers;
+    other?.writer.beat();
+    writer().leave();
+    if (one) one.waiting['gpu'] = 1;
+    writer().add({ ...sent, dispatch: 1 });
+    site.endTurn();
+    writer().beat();
+    expect(site.told()).toHaveLength(1);
+    expect(other?.peers.isAlone(site.now())).toBe(true);
+    expect(other?.peers.holderOf('gpu', site.now())).toBeUndefined();
+  });
+
   test.each([
     ['no JSON', '{'],
     ['null', 'null'],
