@@ -182,8 +182,9 @@ export const selectTarget = (question: TargetQuestion): TargetSelection => {
   let until: number | undefined;
   for (const target of targets) {
     const places = groups.get(target.name);
-    if (!places?.some(({ isOpen }) => isOpen) || question.excluded.has(target.name)) continue;
-    const admission = admit(places, question.verdict);
+    const open = places?.filter(({ isOpen }) => isOpen) ?? [];
+    if (!places || open.length === 0 || question.excluded.has(target.name)) continue;
+    const admission = admit(open, question.verdict);
     if (admission.admitted.length > 0) choices.push(toChoice(target, places, admission, limit));
     else {
       isAnyRefused = true;
