@@ -1,20 +1,18 @@
 import type { Logger } from '@weir/runtime';
 import type { HealthBoard, HealthDetail } from './core/health/health-board.ts';
-import type { SchedulerMetrics } from './scheduler-metrics.ts';
 
 const wordOf = ({ verdict }: HealthDetail): string => {
   if (verdict.outcome === 'refused') return verdict.reason;
   return verdict.penalty > 1 ? 'slow' : 'admitted';
 };
 
-/** Tells the operator, each time it is called, which targets are given nothing, and logs each change of that once. */
+/** Tells the operator, once for each change, which targets are given nothing. Call it several times a second. */
 export const createHealthWatch = (input: {
-  readonly health: Pick<HealthBoard, 'details' | 'pools'>;
-  readonly metrics: Pick<SchedulerMetrics, 'setHealth'>;
+  readonly health: Pick<HealthBoard, 'all'>;
   readonly logger: Pick<Logger, 'warn' | 'info'>;
   readonly now: () => number;
 }): (() => void) => {
-  const { health, metrics, logger, now } = input;
+  const { health, logger, now } = input;
   let told = new Map<string, string>();
 
   const tell = (upstream: string, detail: HealthDetail, word: string): void => {
@@ -26,9 +24,7 @@ export const createHealthWatch = (input: {
 
   return () => {
     const next = new Map<string, string>();
-    const at = now();
-    for (const upstream of health.pools()) {
-      const details = health.details(upstream, at);
+    for (const [upstream, details] of health.all(now())) {
       for (const detail of details) {
         const word = wordOf(detail);
         const key = `${upstream}/${detail.place.instance}/${detail.place.target}`;
@@ -37,7 +33,6 @@ export const createHealthWatch = (input: {
         if (word === 'probing' || word === (told.get(key) ?? 'admitted')) continue;
         tell(upstream, detail, word);
       }
-      metrics.setHealth(upstream, details);
     }
     for (const [key, word] of told) if (next.get(key) === 'probing') next.set(key, word);
     told = next;

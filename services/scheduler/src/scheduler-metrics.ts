@@ -14,8 +14,6 @@ export interface SchedulerMetrics {
   countBadGossip(): void;
   countGossip(direction: 'sent' | 'heard', reservations: number): void;
   setUnheardPools(pools: number): void;
-  /** How the places of an upstream are. */
-  setHealth(upstream: string, details: readonly HealthDetail[]): void;
   observeHop(durationMs: number): void;
 }
 
@@ -47,28 +45,41 @@ export const registerQueueDepth = (
   );
 };
 
-const createHealthGauges = (metrics: Metrics): SchedulerMetrics['setHealth'] => {
-  const circuits = metrics.gauge(
+/** How the places of all upstreams are, read when somebody asks, so that what is gone is not shown for ever. */
+export const registerHealth = (
+  metrics: Metrics,
+  read: () => Iterable<readonly [upstream: string, details: readonly HealthDetail[]]>,
+): void => {
+  metrics.gauge(
     'weir_circuit_breaker_open',
     'Whether the circuit of a target is open, or half-open, for at least one adapter.',
     ['upstream', 'target'],
+    (gauge) => {
+      gauge.reset();
+      for (const [upstream, details] of read()) {
+        for (const { place } of details) gauge.set({ upstream, target: place.target }, 0);
+        for (const { place, circuit } of details) {
+          if (circuit !== 'closed') gauge.set({ upstream, target: place.target }, 1);
+        }
+      }
+    },
   );
-  const refused = metrics.gauge(
+  metrics.gauge(
     'weir_target_refused',
     'Adapters by which a target is given nothing, by why.',
     ['upstream', 'target', 'reason'],
+    (gauge) => {
+      gauge.reset();
+      for (const [upstream, details] of read()) {
+        for (const { place, verdict } of details) {
+          for (const reason of refusals) {
+            const isWhy = verdict.outcome === 'refused' && verdict.reason === reason;
+            gauge.inc({ upstream, target: place.target, reason }, isWhy ? 1 : 0);
+          }
+        }
+      }
+    },
   );
-  return (upstream, details) => {
-    for (const { place } of details) {
-      circuits.set({ upstream, target: place.target }, 0);
-      for (const reason of refusals) refused.set({ upstream, target: place.target, reason }, 0);
-    }
-    for (const { place, circuit, verdict } of details) {
-      if (circuit !== 'closed') circuits.set({ upstream, target: place.target }, 1);
-      if (verdict.outcome !== 'refused') continue;
-      refused.inc({ upstream, target: place.target, reason: verdict.reason });
-    }
-  };
 };
 
 export const createSchedulerMetrics = (metrics: Metrics): SchedulerMetrics => {
@@ -126,7 +137,6 @@ export const createSchedulerMetrics = (metrics: Metrics): SchedulerMetrics => {
     countBadGossip: () => badGossips.inc(),
     countGossip: (direction, reservations) => gossip.inc({ direction }, reservations),
     setUnheardPools: (pools) => unheard.set(pools),
-    setHealth: createHealthGauges(metrics),
     observeWait: (upstream, waitedMs) => latency.observe({ upstream, type: 'queue' }, waitedMs / 1_000),
     observeHop: (durationMs) => hops.observe(labels, durationMs / 1_000),
   };

@@ -5,7 +5,12 @@ import { createDelays } from './delays.ts';
 import { createHealthWatch } from './health-watch.ts';
 import { openCanaries } from './open-canaries.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
-import { createSchedulerMetrics, registerQueueDepth, type SchedulerMetrics } from './scheduler-metrics.ts';
+import {
+  createSchedulerMetrics,
+  registerHealth,
+  registerQueueDepth,
+  type SchedulerMetrics,
+} from './scheduler-metrics.ts';
 import { readSchedulerSettings } from './settings.ts';
 import { createSilenceWatch } from './silence-watch.ts';
 
@@ -30,7 +35,7 @@ const startTimers = (context: ServiceContext, scheduler: Scheduler, metrics: Sch
     }
   };
   const watchSilence = createSilenceWatch({ pools, metrics, logger, now });
-  const watchHealth = createHealthWatch({ health, metrics, logger, now });
+  const watchHealth = createHealthWatch({ health, logger, now });
   const timers = [
     setInterval(guarded(watchSilence), silenceWatchMs),
     setInterval(guarded(watchHealth), healthWatchMs),
@@ -74,6 +79,7 @@ export const build: Build = async (context) => {
   });
   const upstreams = () => Object.keys(source.current?.upstreams ?? {});
   registerQueueDepth(context.metrics, upstreams, () => scheduler.room.depths());
+  registerHealth(context.metrics, () => scheduler.health.all(context.now()));
   bus.subscribe(subjects.loads, scheduler.onLoad);
   bus.subscribe(subjects.gossips, scheduler.onGossip);
   scheduler.beat();

@@ -46,9 +46,10 @@ export interface HealthBoard {
   verdict(pool: string, place: HealthPlace, now: number): HealthVerdict;
   /** A request goes there: it may be a probe. */
   sent(pool: string, place: HealthPlace, now: number): void;
-  /** Everything that is known, for people. */
+  /** Everything that is known of what was heard of in the last minute, for people. */
   details(pool: string, now: number): readonly HealthDetail[];
-  pools(): Iterable<string>;
+  /** The same of every pool that is watched. */
+  all(now: number): Iterable<readonly [pool: string, details: readonly HealthDetail[]]>;
 }
 
 interface Watched {
@@ -131,8 +132,9 @@ class Board implements HealthBoard {
   }
 
   details(poolName: string, now: number): readonly HealthDetail[] {
-    const watched = this.#pools.get(poolName)?.watched.values() ?? [];
-    return [...watched].map(({ instance, target, health, circuit }) => ({
+    const watched = [...(this.#pools.get(poolName)?.watched.values() ?? [])];
+    const known = watched.filter(({ seenAt }) => now - seenAt <= forgetAfterMs);
+    return known.map(({ instance, target, health, circuit }) => ({
       place: { instance, target },
       health,
       circuit: circuit.state(now),
@@ -140,8 +142,11 @@ class Board implements HealthBoard {
     }));
   }
 
-  pools(): Iterable<string> {
-    return this.#pools.keys();
+  *all(now: number): Iterable<readonly [string, readonly HealthDetail[]]> {
+    for (const pool of this.#pools.keys()) {
+      const details = this.details(pool, now);
+      if (details.length > 0) yield [pool, details];
+    }
   }
 
   #note(pool: Pool, watched: Watched, health: TargetHealth, epoch: number, now: number): void {
