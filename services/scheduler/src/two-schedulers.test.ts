@@ -1,49 +1,26 @@
-import {
-  decodeEnvelope,
-  type EnvelopeMeta,
-  encodeEnvelope,
-  type LoadReport,
-  parseConfig,
-  subjects,
-} from '@weir/contracts';
+import { decodeEnvelope, encodeEnvelope, type LoadReport, subjects } from '@weir/contracts';
 import { passThroughTracer } from '@weir/runtime';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createScheduler } from './scheduler.ts';
-import type { SchedulerMetrics } from './scheduler-metrics.ts';
+import { configOf } from './testdata/config-of.ts';
+import { quietMetrics } from './testdata/quiet-metrics.ts';
+import { requestMeta } from './testdata/request-meta.ts';
 
 const now = 1_000_000;
 const encoder = new TextEncoder();
 const body = encoder.encode('{"model":"small"}');
 
-const parsed = parseConfig({
-  version: 1,
+const config = configOf({
   upstreams: {
     gpu: { provider: 'openai-compatible', targets: ['http://127.0.0.1:1', 'http://127.0.0.1:2'] },
   },
 });
-if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
-const { config } = parsed;
 
-const meta: EnvelopeMeta = {
-  v: 1,
-  id: 'request-1',
-  replyTo: 'weir.v1.reply.ingress-1.request-1',
-  ingress: 'ingress-1',
-  deadline: now + 10_000,
-  receivedAt: now,
-  route: 'openai-chat',
-  api: 'openai.chat',
-  method: 'POST',
-  path: '/v1/chat/completions',
-  model: 'small',
-  stream: false,
-  submission: 0,
+const meta = requestMeta(now, {
   features: { inputTokens: 1_000, chars: 4_000, messages: 1, tools: 0 },
-  marks: {},
   body: { where: 'inline', bytes: body.byteLength },
-  client: { ip: '::1', headers: {} },
-};
+});
 
 const reportOf = (worker: number): LoadReport => ({
   v: 1,
@@ -56,18 +33,11 @@ const reportOf = (worker: number): LoadReport => ({
   watermarks: {},
 });
 
-const metrics: SchedulerMetrics = {
+const metrics = quietMetrics({
   countDecision: (outcome) => expect(outcome).toBe('dispatched'),
-  countFallback: () => undefined,
-  countRetry: () => undefined,
   countBadReport: () => expect.fail('a bad report'),
   countBadGossip: () => expect.fail('bad gossip'),
-  countGossip: () => undefined,
-  observeWait: () => undefined,
-  setUnheardPools: () => undefined,
-  setHealth: () => undefined,
-  observeHop: () => undefined,
-};
+});
 
 type Handler = (message: { subject: string; data: Uint8Array }) => void;
 

@@ -8,20 +8,21 @@ import {
   type Frame,
   frameKinds,
   type LoadReport,
-  parseConfig,
   readJsonFrame,
   subjects,
 } from '@weir/contracts';
 import { passThroughTracer } from '@weir/runtime';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createScheduler } from './scheduler.ts';
+import { configOf } from './testdata/config-of.ts';
+import { quietMetrics } from './testdata/quiet-metrics.ts';
+import { requestMeta } from './testdata/request-meta.ts';
 
 const start = 1_000_000;
 const encoder = new TextEncoder();
 const body = encoder.encode('{"model":"small"}');
 
-const parsed = parseConfig({
-  version: 1,
+const config = configOf({
   upstreams: {
     gpu: {
       provider: 'openai-compatible',
@@ -34,30 +35,16 @@ const parsed = parseConfig({
     { name: 'usual', match: { path: '/usual' }, api: 'openai.chat' },
   ],
 });
-if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
-const { config } = parsed;
 
-const meta: EnvelopeMeta = {
-  v: 1,
+const meta = requestMeta(start, {
   id: 'request-0',
   replyTo: 'weir.v1.reply.ingress-1.request-0',
-  ingress: 'ingress-1',
   deadline: start + 60_000,
-  receivedAt: start,
   route: 'usual',
-  api: 'openai.chat',
-  method: 'POST',
-  path: '/v1/chat/completions',
-  model: 'small',
-  stream: false,
-  submission: 0,
-  features: { inputTokens: 100, chars: 400, messages: 1, tools: 0 },
-  marks: {},
   body: { where: 'inline', bytes: body.byteLength },
-  client: { ip: '::1', headers: {} },
   principal: { org: 'acme', team: '_', key: 'first' },
   grant: { holds: [], held: true, expiresAt: start + 60_000, mac: 'x' },
-};
+});
 
 interface Sent {
   readonly subject: string;
@@ -111,18 +98,12 @@ const createSite = (names: readonly string[]) => {
       config: () => config,
       canaryWeightOf: () => 0,
       delays: { add: () => false },
-      metrics: {
+      metrics: quietMetrics({
         countDecision: (outcome) => counted.push(outcome),
-        countFallback: () => undefined,
-        countRetry: () => undefined,
         countBadReport: () => expect.fail('a bad report'),
         countBadGossip: () => expect.fail('bad gossip'),
-        countGossip: () => undefined,
         observeWait: () => counted.push('waited'),
-        setUnheardPools: () => undefined,
-        setHealth: () => undefined,
-        observeHop: () => undefined,
-      },
+      }),
       tracer: passThroughTracer,
       logger: { error: (...given: unknown[]) => expect.fail(JSON.stringify(given)) } as never,
       now: () => now,
@@ -364,6 +345,17 @@ describe('two schedulers', () => {
     expect(site.placed()).toEqual(['first']);
     for (let round = 0; round < 2; round += 1) site.report(0);
     expect(site.placed()).toEqual(['first', 'second', 'third']);
+  });
+
+  test('that disagree for a moment do not play ball: what one is handed stays there', () => {
+    const fresh = createSite(['scheduler-a', 'scheduler-b']);
+    for (const { scheduler } of fresh.up()) scheduler.beat();
+    fresh.report(0);
+    fresh.send('first');
+    const data = encodeEnvelope({ ...meta, id: 'second' }, body);
+    fresh.at(other()).scheduler.onForwarded({ data });
+    expect(fresh.at(other()).scheduler.room.waiting()).toEqual({ gpu: 1 });
+    expect(fresh.at(owner).scheduler.room.waiting()).toEqual({});
   });
 
   test('hand over what waits when the one that keeps it leaves', () => {

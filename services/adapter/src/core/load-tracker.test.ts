@@ -24,6 +24,17 @@ describe('an attempt', () => {
     expect(load.total).toBe(0);
   });
 
+  it('says once that there is more room at its first byte, and once at its end', () => {
+    const freed: string[] = [];
+    const onFreed = (pool: string) => freed.push(pool);
+    const ticket = createLoadTracker({ instance: 'a1', epoch: 7, capacity: 100, onFreed }).take(take);
+    expect(freed).toEqual([]);
+    for (let time = 0; time < 2; time += 1) ticket.firstByte();
+    expect(freed).toEqual(['p']);
+    for (let time = 0; time < 2; time += 1) ticket.release();
+    expect(freed).toEqual(['p', 'p']);
+  });
+
   it('counts for its own target of its own pool', () => {
     const load = create();
     load.take(take);

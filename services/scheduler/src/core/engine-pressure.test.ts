@@ -1,19 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { placeOf } from '../testdata/place-of.ts';
 import { enginePressure, kvCostMs, usualKvUsage } from './engine-pressure.ts';
 import type { Place } from './place.ts';
 
-const place = (engine?: Place['engine']): Place => ({
-  instance: 'a',
-  target: 't0',
-  pendingTokens: 0,
-  running: 0,
-  host: { running: 0 },
-  capacity: 10,
-  isOpen: true,
-  prefillTokensPerSecond: undefined,
-  engine,
-});
+const place = (engine?: Place['engine']): Place => placeOf('t0', { engine });
 
 describe('a KV cache in use', () => {
   it.each([

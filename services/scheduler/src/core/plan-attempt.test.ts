@@ -1,14 +1,16 @@
-import { type Attempt, type EnvelopeMeta, parseConfig } from '@weir/contracts';
+import type { Attempt, EnvelopeMeta } from '@weir/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { configOf } from '../testdata/config-of.ts';
+import { placeOf } from '../testdata/place-of.ts';
+import { requestMeta } from '../testdata/request-meta.ts';
 import type { HealthRefusal } from './health/health-board.ts';
 import type { Place } from './place.ts';
 import { type AttemptPlan, type PlanInput, planAttempt } from './plan-attempt.ts';
 
 const now = 1_000_000;
 
-const parsed = parseConfig({
-  version: 1,
+const config = configOf({
   upstreams: {
     near: {
       provider: 'openai-compatible',
@@ -42,28 +44,11 @@ const parsed = parseConfig({
     { name: 'claude', match: { path: '/claude' }, api: 'openai.chat', upstreams: ['claude'] },
   ],
 });
-if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
-const { config } = parsed;
 
-const meta: EnvelopeMeta = {
-  v: 1,
-  id: 'request-1',
-  replyTo: 'weir.v1.reply.ingress-1.request-1',
-  ingress: 'ingress-1',
-  deadline: now + 10_000,
-  receivedAt: now,
+const meta = requestMeta(now, {
   route: 'both',
-  api: 'openai.chat',
-  method: 'POST',
-  path: '/v1/chat/completions',
-  model: 'small',
-  stream: false,
-  submission: 0,
   features: { chars: 401, messages: 1, tools: 0 },
-  marks: {},
-  body: { where: 'inline', bytes: 0 },
-  client: { ip: '::1', headers: {} },
-};
+});
 
 const failed: Attempt = {
   number: 1,
@@ -79,23 +64,11 @@ const failed: Attempt = {
   reservedTokens: 1,
 };
 
-const place = (target: string, given: Partial<Place> = {}): Place => ({
-  instance: 'adapter-a',
-  target,
-  pendingTokens: 0,
-  running: 0,
-  host: { running: 0 },
-  capacity: 10,
-  isOpen: true,
-  prefillTokensPerSecond: undefined,
-  ...given,
-});
-
 const full = { host: { running: 10 } };
 
 type Pools = Readonly<Record<string, readonly Place[]>>;
 
-const everything: Pools = { near: [place('t0'), place('t1')], far: [place('t0')] };
+const everything: Pools = { near: [placeOf('t0'), placeOf('t1')], far: [placeOf('t0')] };
 
 const plan = (pools: Pools, given: Partial<EnvelopeMeta> = {}, input: Partial<PlanInput> = {}): AttemptPlan =>
   planAttempt({
@@ -151,22 +124,22 @@ describe('where a request goes', () => {
       { attempt: { ...failed, number: 2, target: 't1', excluded: ['near/t0', 'near/t1'] } },
       'far/t0',
     ],
-    ['to the next upstream when the first has no workers', { far: [place('t0')] }, {}, 'far/t0'],
+    ['to the next upstream when the first has no workers', { far: [placeOf('t0')] }, {}, 'far/t0'],
     [
       'to the next upstream when the first is full',
-      { near: [place('t0', full), place('t1', full)], far: [place('t0')] },
+      { near: [placeOf('t0', full), placeOf('t1', full)], far: [placeOf('t0')] },
       {},
       'far/t0',
     ],
     [
       'back to the failed target when there is no other',
-      { near: [place('t0')] },
+      { near: [placeOf('t0')] },
       { attempt: failed },
       'near/t0',
     ],
     [
       'back to the failed target when the others are full',
-      { near: [place('t0'), place('t1', full)] },
+      { near: [placeOf('t0'), placeOf('t1', full)] },
       { attempt: failed },
       'near/t0',
     ],
@@ -177,8 +150,8 @@ describe('where a request goes', () => {
       'near/t0',
     ],
     ['nowhere when nothing runs', {}, {}, 'no_target'],
-    ['nowhere when all drain', { near: [place('t0', { isOpen: false })] }, {}, 'no_target'],
-    ['nowhere when all are full', { near: [place('t0', full)] }, {}, 'saturated'],
+    ['nowhere when all drain', { near: [placeOf('t0', { isOpen: false })] }, {}, 'no_target'],
+    ['nowhere when all are full', { near: [placeOf('t0', full)] }, {}, 'saturated'],
     [
       'nowhere when the model is not known',
       everything,
@@ -235,7 +208,7 @@ test('law: a failed target is taken again only when no other has room', () => {
   const anyTried = fc.uniqueArray(fc.constantFrom('near/t0', 'near/t1', 'far/t0'));
   fc.assert(
     fc.property(anyPool, fc.boolean(), anyTried, (near, hasFar, tried) => {
-      const pools = { near: near.map((name) => place(name)), far: hasFar ? [place('t0')] : [] };
+      const pools = { near: near.map((name) => placeOf(name)), far: hasFar ? [placeOf('t0')] : [] };
       const attempt = { ...failed, excluded: tried };
       const failures = new Set([...tried, 'near/t0']);
       const usable = [...near.map((name) => `near/${name}`), ...(hasFar ? ['far/t0'] : [])];
@@ -255,13 +228,13 @@ describe('health', () => {
       if (reason === undefined) return { outcome: 'admitted', penalty: 1 };
       return { outcome: 'refused', reason, until: reason === 'circuit_open' ? now + 4_000 : undefined };
     };
-  const near = [place('t0'), place('t1')];
+  const near = [placeOf('t0'), placeOf('t1')];
   const nearSick = (reason: HealthRefusal) => verdictOf({ 'near/t0': reason, 'near/t1': reason });
 
   test.each(['circuit_open', 'ejected', 'unhealthy', 'probing'] as const)(
     'an upstream whose targets are all refused (%s) is passed over for the next',
     (reason) => {
-      const planned = plan({ near, far: [place('t0')] }, {}, { verdict: nearSick(reason) });
+      const planned = plan({ near, far: [placeOf('t0')] }, {}, { verdict: nearSick(reason) });
       expect(planned).toMatchObject({ outcome: 'planned', attempt: { upstream: 'far' } });
     },
   );
@@ -284,7 +257,7 @@ describe('health', () => {
 
   test('what is well and full is waited for, rather than what is ill', () => {
     const planned = plan(
-      { near: [place('t0'), place('t1', full)] },
+      { near: [placeOf('t0'), placeOf('t1', full)] },
       {},
       { verdict: verdictOf({ 'near/t0': 'unhealthy' }) },
     );
@@ -303,19 +276,19 @@ describe('an attempt that a target at its limit turned away', () => {
   });
 
   test('does not come back to the same target, but may to one that failed before', () => {
-    const near = { near: [place('t0')] };
+    const near = { near: [placeOf('t0')] };
     expect(plan(near, { attempt: busy }, { hasWaited: false })).toMatchObject({
       outcome: 'saturated',
       pool: 'near',
     });
     const attempt = { ...busy, excluded: ['near/t1'] };
-    expect(where(plan({ near: [place('t0'), place('t1')] }, { attempt }, { hasWaited: false }))).toBe(
+    expect(where(plan({ near: [placeOf('t0'), placeOf('t1')] }, { attempt }, { hasWaited: false }))).toBe(
       'near/t1',
     );
   });
 
   test('comes back to it when it has waited', () => {
-    expect(where(plan({ near: [place('t0')] }, { attempt: { ...busy, busy: 7 } }))).toBe('near/t0');
+    expect(where(plan({ near: [placeOf('t0')] }, { attempt: { ...busy, busy: 7 } }))).toBe('near/t0');
   });
 
   test('goes on at most twice, whatever has failed between', () => {
@@ -330,7 +303,7 @@ describe('an attempt that a target at its limit turned away', () => {
 
 test('requests of one key go to one target of an upstream with sessions', () => {
   const principal = (key: string) => ({ org: 'acme', team: '_', key });
-  const pools = { sticky: [place('t0'), place('t1')] };
+  const pools = { sticky: [placeOf('t0'), placeOf('t1')] };
   const homes = (key: string) =>
     new Set(
       [0, 0.9].map((draw) =>
@@ -359,17 +332,20 @@ describe('what targets have read before', () => {
   };
 
   test('counts for them, and they are only to read the rest', () => {
-    expect(planned({ cached: [place('t0'), place('t1')] })).toEqual(['t1', 500]);
-    expect(planned({ cached: [place('t0'), place('t1', { pendingTokens: 480 })] })).toEqual(['t1', 500]);
+    expect(planned({ cached: [placeOf('t0'), placeOf('t1')] })).toEqual(['t1', 500]);
+    expect(planned({ cached: [placeOf('t0'), placeOf('t1', { pendingTokens: 480 })] })).toEqual(['t1', 500]);
   });
 
   test('does not keep a request at a target that is further behind than that', () => {
-    expect(planned({ cached: [place('t0'), place('t1', { pendingTokens: 520 })] })).toEqual(['t0', 1_000]);
+    expect(planned({ cached: [placeOf('t0'), placeOf('t1', { pendingTokens: 520 })] })).toEqual([
+      't0',
+      1_000,
+    ]);
   });
 
   test('is nothing of a prompt without a sketch', () => {
     const { prefixes: _none, ...features } = given.features;
-    const pools = { cached: [place('t0'), place('t1', { pendingTokens: 20 })] };
+    const pools = { cached: [placeOf('t0'), placeOf('t1', { pendingTokens: 20 })] };
     expect(planned(pools, { ...given, features })).toEqual(['t0', 1_000]);
   });
 });

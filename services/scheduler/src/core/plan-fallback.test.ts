@@ -1,6 +1,9 @@
-import { type Attempt, type AttemptFailure, type EnvelopeMeta, parseConfig } from '@weir/contracts';
+import type { Attempt, AttemptFailure, EnvelopeMeta } from '@weir/contracts';
 import { describe, expect, test } from 'vitest';
-import { createPlace, type Place } from './place.ts';
+import { configOf } from '../testdata/config-of.ts';
+import { placeOf } from '../testdata/place-of.ts';
+import { requestMeta } from '../testdata/request-meta.ts';
+import type { Place } from './place.ts';
 import { type AttemptPlan, type PlanInput, planAttempt } from './plan-attempt.ts';
 
 const now = 1_000_000;
@@ -11,8 +14,7 @@ const upstream = (more: object = {}) => ({
   ...more,
 });
 
-const parsed = parseConfig({
-  version: 1,
+const config = configOf({
   upstreams: {
     own: upstream({ providerQuota: 'respect' }),
     plain: upstream(),
@@ -34,28 +36,11 @@ const parsed = parseConfig({
     { name: 'plain', match: { path: '/plain' }, api: 'openai.chat', upstreams: ['plain'] },
   ],
 });
-if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
-const { config } = parsed;
 
-const meta: EnvelopeMeta = {
-  v: 1,
-  id: 'request-1',
-  replyTo: 'weir.v1.reply.ingress-1.request-1',
-  ingress: 'ingress-1',
-  deadline: now + 10_000,
-  receivedAt: now,
+const meta = requestMeta(now, {
   route: 'chat',
-  api: 'openai.chat',
-  method: 'POST',
-  path: '/v1/chat/completions',
   model: 'large',
-  stream: false,
-  submission: 0,
-  features: { inputTokens: 100, chars: 400, messages: 1, tools: 0 },
-  marks: {},
-  body: { where: 'inline', bytes: 0 },
-  client: { ip: '::1', headers: {} },
-};
+});
 
 const failed = (failure: AttemptFailure, given: Partial<Attempt> = {}): Attempt => ({
   number: 1,
@@ -73,16 +58,9 @@ const failed = (failure: AttemptFailure, given: Partial<Attempt> = {}): Attempt 
   ...given,
 });
 
-const place = (target: string, given: Partial<Place> = {}): Place => ({
-  ...createPlace('adapter-a', target, { running: 0 }),
-  capacity: 10,
-  isOpen: true,
-  ...given,
-});
-
 type Pools = Readonly<Record<string, readonly Place[]>>;
 
-const open: Pools = { own: [place('t0'), place('t1')], spare: [place('t0')] };
+const open: Pools = { own: [placeOf('t0'), placeOf('t1')], spare: [placeOf('t0')] };
 
 const plan = (pools: Pools, given: Partial<EnvelopeMeta> = {}, input: Partial<PlanInput> = {}): AttemptPlan =>
   planAttempt({
@@ -159,12 +137,12 @@ describe('a request goes to the fallback', () => {
   test('when no target is within reach, or all are full', () => {
     const spare = open['spare'] ?? [];
     expect(plan({ spare })).toMatchObject(moved('health-failure', 1));
-    expect(plan({ own: [place('t0', full)], spare })).toMatchObject(moved('saturated', 1));
+    expect(plan({ own: [placeOf('t0', full)], spare })).toMatchObject(moved('saturated', 1));
   });
 
   test('when its provider would answer with a 429, as is known', () => {
     const quota = { observedAt: now, exhaustedUntil: now + 60_000 };
-    const own = [place('t0', { quota }), place('t1', { quota })];
+    const own = [placeOf('t0', { quota }), placeOf('t1', { quota })];
     expect(plan({ ...open, own })).toMatchObject(moved('quota', 1));
   });
 
@@ -193,17 +171,20 @@ describe('a pause that the provider asks for', () => {
   const alone = { route: 'plain', attempt: { ...attempt, upstream: 'plain', excluded: ['plain/t0'] } };
 
   test('is waited for where no other target is left', () => {
-    const planned = plan({ plain: [place('t0')] }, alone);
+    const planned = plan({ plain: [placeOf('t0')] }, alone);
     expect(planned).toEqual({ outcome: 'delayed', delayMs: 4_025 });
   });
 
   test('does not hold up an attempt elsewhere', () => {
-    expect(plan({ plain: [place('t0'), place('t1')] }, alone)).toEqual({ outcome: 'delayed', delayMs: 25 });
+    expect(plan({ plain: [placeOf('t0'), placeOf('t1')] }, alone)).toEqual({
+      outcome: 'delayed',
+      delayMs: 25,
+    });
   });
 
   test('that the request does not have ends it with the last failure', () => {
     const given = { ...alone, deadline: now + 3_000 };
-    expect(plan({ plain: [place('t0')] }, given)).toMatchObject({ error: { reason: 'upstream_5xx' } });
+    expect(plan({ plain: [placeOf('t0')] }, given)).toMatchObject({ error: { reason: 'upstream_5xx' } });
   });
 });
 
@@ -211,34 +192,34 @@ describe('a provider without anything left', () => {
   const until = (waitMs: number) => ({ quota: { observedAt: now, exhaustedUntil: now + waitMs } });
 
   test('is left alone while another target has room', () => {
-    const planned = plan({ own: [place('t0', until(500)), place('t1')] }, { route: 'alone' });
+    const planned = plan({ own: [placeOf('t0', until(500)), placeOf('t1')] }, { route: 'alone' });
     expect(planned).toMatchObject({ outcome: 'planned', attempt: { target: 't1' } });
   });
 
   test('is waited for where that is short, once', () => {
-    const pools = { own: [place('t0', until(1_500)), place('t1', until(3_000))] };
+    const pools = { own: [placeOf('t0', until(1_500)), placeOf('t1', until(3_000))] };
     expect(plan(pools, { route: 'alone' })).toEqual({ outcome: 'delayed', delayMs: 1_500 });
     expect(plan(pools, { route: 'alone' }, { hasWaited: true })).toMatchObject({ outcome: 'rejected' });
   });
 
   test('is a 429 with the real wait where that is long, or the request has no such time', () => {
     const error = (waitMs: number) => ({ reason: 'upstream_quota', retryAfterMs: waitMs });
-    expect(plan({ own: [place('t0', until(30_000))] }, { route: 'alone' })).toMatchObject({
+    expect(plan({ own: [placeOf('t0', until(30_000))] }, { route: 'alone' })).toMatchObject({
       error: error(30_000),
     });
     const given = { route: 'alone', deadline: now + 1_000 };
-    expect(plan({ own: [place('t0', until(900))] }, given)).toMatchObject({ error: error(900) });
+    expect(plan({ own: [placeOf('t0', until(900))] }, given)).toMatchObject({ error: error(900) });
   });
 
   test('of too few tokens for this request may have enough for a smaller one', () => {
     const quota = { observedAt: now, tokens: { remaining: 50, resetsAt: now + 60_000 } };
-    const pools = { own: [place('t0', { quota })] };
+    const pools = { own: [placeOf('t0', { quota })] };
     expect(plan(pools, { route: 'alone' })).toMatchObject({ error: { reason: 'upstream_quota' } });
     const features = { ...meta.features, inputTokens: 50 };
     expect(plan(pools, { route: 'alone', features }).outcome).toBe('planned');
   });
 
   test('is asked all the same where the configuration does not care', () => {
-    expect(plan({ plain: [place('t0', until(30_000))] }, { route: 'plain' }).outcome).toBe('planned');
+    expect(plan({ plain: [placeOf('t0', until(30_000))] }, { route: 'plain' }).outcome).toBe('planned');
   });
 });

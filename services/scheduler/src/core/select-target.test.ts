@@ -1,20 +1,9 @@
 import { strategies } from '@weir/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { placeOf } from '../testdata/place-of.ts';
 import type { Place } from './place.ts';
 import { selectTarget, type TargetQuestion } from './select-target.ts';
-
-const place = (target: string, given: Partial<Place> = {}): Place => ({
-  instance: 'a',
-  target,
-  pendingTokens: 0,
-  running: 0,
-  host: { running: given.running ?? 0 },
-  capacity: 10,
-  isOpen: true,
-  prefillTokensPerSecond: undefined,
-  ...given,
-});
 
 const targetsOf = (weights: Readonly<Record<string, number>>) =>
   Object.entries(weights).map(([name, weight]) => ({ name, weight, url: `http://${name}` }));
@@ -39,57 +28,65 @@ const choose = (places: readonly Place[], given: Partial<TargetQuestion> = {}) =
 
 describe('least tokens queued', () => {
   test.each<[string, Place[], string]>([
-    ['fewer tokens win', [place('t0', { pendingTokens: 500 }), place('t1', { pendingTokens: 400 })], 't1@a'],
+    [
+      'fewer tokens win',
+      [placeOf('t0', { pendingTokens: 500 }), placeOf('t1', { pendingTokens: 400 })],
+      't1@adapter-a',
+    ],
     [
       'a faster target wins with more tokens',
       [
-        place('t0', { pendingTokens: 800, prefillTokensPerSecond: 9_000 }),
-        place('t1', { pendingTokens: 500, prefillTokensPerSecond: 3_000 }),
+        placeOf('t0', { pendingTokens: 800, prefillTokensPerSecond: 9_000 }),
+        placeOf('t1', { pendingTokens: 500, prefillTokensPerSecond: 3_000 }),
       ],
-      't0@a',
+      't0@adapter-a',
     ],
     [
       'tokens are summed over all instances that reach a target',
       [
-        place('t0', { pendingTokens: 300 }),
-        place('t0', { instance: 'b', pendingTokens: 300 }),
-        place('t1', { pendingTokens: 500 }),
+        placeOf('t0', { pendingTokens: 300 }),
+        placeOf('t0', { instance: 'b', pendingTokens: 300 }),
+        placeOf('t1', { pendingTokens: 500 }),
       ],
-      't1@a',
+      't1@adapter-a',
     ],
-    ['running attempts cost too', [place('t0', { running: 9 }), place('t1', { running: 1 })], 't1@a'],
+    [
+      'running attempts cost too',
+      [placeOf('t0', { running: 9 }), placeOf('t1', { running: 1 })],
+      't1@adapter-a',
+    ],
     [
       'the instance with the fewest attempts leads there',
-      [place('t0', { running: 4 }), place('t0', { instance: 'b', running: 3 })],
+      [placeOf('t0', { running: 4 }), placeOf('t0', { instance: 'b', running: 3 })],
       't0@b',
     ],
-    ['a target without reports is no candidate', [place('t1', { pendingTokens: 9_999 })], 't1@a'],
+    ['a target without reports is no candidate', [placeOf('t1', { pendingTokens: 9_999 })], 't1@adapter-a'],
     [
       'a draining instance is passed over, and its load still counts',
       [
-        place('t0', { isOpen: false, pendingTokens: 900 }),
-        place('t0', { instance: 'b' }),
-        place('t1', { pendingTokens: 200 }),
+        placeOf('t0', { isOpen: false, pendingTokens: 900 }),
+        placeOf('t0', { instance: 'b' }),
+        placeOf('t1', { pendingTokens: 200 }),
       ],
-      't1@a',
+      't1@adapter-a',
     ],
     [
       'an instance without room is passed over',
-      [place('t0', { running: 3, capacity: 3 }), place('t1', { pendingTokens: 9_999 })],
-      't1@a',
+      [placeOf('t0', { running: 3, capacity: 3 }), placeOf('t1', { pendingTokens: 9_999 })],
+      't1@adapter-a',
     ],
     [
       'room is a matter of the whole instance',
-      [place('t0', { host: { running: 10 } }), place('t1', { pendingTokens: 9_999 })],
-      't1@a',
+      [placeOf('t0', { host: { running: 10 } }), placeOf('t1', { pendingTokens: 9_999 })],
+      't1@adapter-a',
     ],
     [
       'no room anywhere is saturation',
-      [place('t0', { running: 10 }), place('t1', { running: 10 })],
+      [placeOf('t0', { running: 10 }), placeOf('t1', { running: 10 })],
       'saturated',
     ],
-    ['a target that is not configured is none', [place('t9')], 'none'],
-    ['all draining is none', [place('t0', { isOpen: false })], 'none'],
+    ['a target that is not configured is none', [placeOf('t9')], 'none'],
+    ['all draining is none', [placeOf('t0', { isOpen: false })], 'none'],
     ['no reports at all is none', [], 'none'],
   ])('%s', (_what, places, expected) => {
     expect(choose(places)).toBe(expected);
@@ -97,13 +94,13 @@ describe('least tokens queued', () => {
 
   test('a heavier weight takes a share of the load as if it were faster', () => {
     const upstream = { strategy: 'least-tokens-queued' as const, targets: targetsOf({ t0: 1, t1: 3 }) };
-    expect(choose([place('t0'), place('t1', { pendingTokens: 150 })], { upstream })).toBe('t1@a');
+    expect(choose([placeOf('t0'), placeOf('t1', { pendingTokens: 150 })], { upstream })).toBe('t1@adapter-a');
   });
 
   test('targets within one per cent are drawn by lot', () => {
-    const places = [place('t0', { pendingTokens: 10_000 }), place('t1', { pendingTokens: 10_050 })];
-    expect(choose(places, { random: () => 0 })).toBe('t0@a');
-    expect(choose(places, { random: () => 0.99 })).toBe('t1@a');
+    const places = [placeOf('t0', { pendingTokens: 10_000 }), placeOf('t1', { pendingTokens: 10_050 })];
+    expect(choose(places, { random: () => 0 })).toBe('t0@adapter-a');
+    expect(choose(places, { random: () => 0.99 })).toBe('t1@adapter-a');
   });
 });
 
@@ -112,13 +109,23 @@ describe('round-robin', () => {
   const turns = [0, 1, 2, 3];
 
   test('takes turns, whatever the load', () => {
-    const places = [place('t0', { pendingTokens: 9_999 }), place('t1'), place('t2')];
-    expect(turns.map((turn) => choose(places, { upstream, turn }))).toEqual(['t0@a', 't1@a', 't2@a', 't0@a']);
+    const places = [placeOf('t0', { pendingTokens: 9_999 }), placeOf('t1'), placeOf('t2')];
+    expect(turns.map((turn) => choose(places, { upstream, turn }))).toEqual([
+      't0@adapter-a',
+      't1@adapter-a',
+      't2@adapter-a',
+      't0@adapter-a',
+    ]);
   });
 
   test('leaves out targets without room', () => {
-    const places = [place('t0'), place('t1', { running: 10 }), place('t2')];
-    expect(turns.map((turn) => choose(places, { upstream, turn }))).toEqual(['t0@a', 't2@a', 't0@a', 't2@a']);
+    const places = [placeOf('t0'), placeOf('t1', { running: 10 }), placeOf('t2')];
+    expect(turns.map((turn) => choose(places, { upstream, turn }))).toEqual([
+      't0@adapter-a',
+      't2@adapter-a',
+      't0@adapter-a',
+      't2@adapter-a',
+    ]);
   });
 });
 
@@ -128,14 +135,22 @@ describe('least requests', () => {
   test.each<[string, Place[], string]>([
     [
       'fewer attempts win, whatever their tokens',
-      [place('t0', { running: 2 }), place('t1', { running: 1, pendingTokens: 9_999 })],
-      't1@a',
+      [placeOf('t0', { running: 2 }), placeOf('t1', { running: 1, pendingTokens: 9_999 })],
+      't1@adapter-a',
     ],
-    ['attempts count by weight', [place('t0', { running: 2 }), place('t2', { running: 5 })], 't2@a'],
+    [
+      'attempts count by weight',
+      [placeOf('t0', { running: 2 }), placeOf('t2', { running: 5 })],
+      't2@adapter-a',
+    ],
     [
       'attempts are summed over instances',
-      [place('t0', { running: 1 }), place('t0', { instance: 'b', running: 1 }), place('t1', { running: 1 })],
-      't1@a',
+      [
+        placeOf('t0', { running: 1 }),
+        placeOf('t0', { instance: 'b', running: 1 }),
+        placeOf('t1', { running: 1 }),
+      ],
+      't1@adapter-a',
     ],
   ])('%s', (_what, places, expected) => {
     expect(choose(places, { upstream })).toBe(expected);
@@ -146,24 +161,24 @@ describe('weighted', () => {
   const upstream = { strategy: 'weighted' as const, targets: targetsOf({ t0: 1, t1: 2, t2: 1 }) };
 
   test.each([
-    [0, 't0@a'],
-    [0.249, 't0@a'],
-    [0.25, 't1@a'],
-    [0.749, 't1@a'],
-    [0.75, 't2@a'],
-    [0.999, 't2@a'],
+    [0, 't0@adapter-a'],
+    [0.249, 't0@adapter-a'],
+    [0.25, 't1@adapter-a'],
+    [0.749, 't1@adapter-a'],
+    [0.75, 't2@adapter-a'],
+    [0.999, 't2@adapter-a'],
   ])('gives each its share, whatever the load: %d', (draw, expected) => {
-    const places = [place('t0', { pendingTokens: 9_999 }), place('t1', { running: 9 }), place('t2')];
+    const places = [placeOf('t0', { pendingTokens: 9_999 }), placeOf('t1', { running: 9 }), placeOf('t2')];
     expect(choose(places, { upstream, random: () => draw })).toBe(expected);
   });
 
   test('leaves the share of what has no room to the others', () => {
-    const places = [place('t0'), place('t1', { running: 10 }), place('t2')];
+    const places = [placeOf('t0'), placeOf('t1', { running: 10 }), placeOf('t2')];
     expect([0, 0.49, 0.5, 0.99].map((draw) => choose(places, { upstream, random: () => draw }))).toEqual([
-      't0@a',
-      't0@a',
-      't2@a',
-      't2@a',
+      't0@adapter-a',
+      't0@adapter-a',
+      't2@adapter-a',
+      't2@adapter-a',
     ]);
   });
 });
@@ -175,26 +190,26 @@ describe('a target that has just started', () => {
     slowStartMs: 10_000,
   };
   const newborn = { host: { running: 0, newSince: 0 } };
-  const places = [place('t0', { pendingTokens: 60 }), place('t1', newborn)];
+  const places = [placeOf('t0', { pendingTokens: 60 }), placeOf('t1', newborn)];
 
   test('gets its share by and by', () => {
-    expect(choose(places, { upstream, now: 0 })).toBe('t0@a');
-    expect(choose(places, { upstream, now: 4_000 })).toBe('t0@a');
-    expect(choose(places, { upstream, now: 8_000 })).toBe('t1@a');
-    expect(choose(places, { upstream: { ...upstream, slowStartMs: 0 } })).toBe('t1@a');
+    expect(choose(places, { upstream, now: 0 })).toBe('t0@adapter-a');
+    expect(choose(places, { upstream, now: 4_000 })).toBe('t0@adapter-a');
+    expect(choose(places, { upstream, now: 8_000 })).toBe('t1@adapter-a');
+    expect(choose(places, { upstream: { ...upstream, slowStartMs: 0 } })).toBe('t1@adapter-a');
   });
 
   test('is not new when an older instance leads there, too', () => {
-    expect(choose([...places, place('t1', { instance: 'b' })], { upstream })).toBe('t1@a');
-    const older = place('t1', { instance: 'b', host: { running: 0, newSince: -50_000 } });
-    expect(choose([...places, older], { upstream })).toBe('t1@a');
+    expect(choose([...places, placeOf('t1', { instance: 'b' })], { upstream })).toBe('t1@adapter-a');
+    const older = placeOf('t1', { instance: 'b', host: { running: 0, newSince: -50_000 } });
+    expect(choose([...places, older], { upstream })).toBe('t1@adapter-a');
   });
 
   test('is no quicker for it', () => {
     const latencies = { ...upstream, strategy: 'least-latency' as const };
-    const both = [place('t0', { firstByteMs: 150 }), place('t1', { firstByteMs: 100, ...newborn })];
-    expect(choose(both, { upstream: latencies })).toBe('t0@a');
-    expect(choose(both, { upstream: latencies, now: 20_000 })).toBe('t1@a');
+    const both = [placeOf('t0', { firstByteMs: 150 }), placeOf('t1', { firstByteMs: 100, ...newborn })];
+    expect(choose(both, { upstream: latencies })).toBe('t0@adapter-a');
+    expect(choose(both, { upstream: latencies, now: 20_000 })).toBe('t1@adapter-a');
   });
 });
 
@@ -203,18 +218,20 @@ describe('least latency', () => {
 
   test('a target is as quick as the slower of its instances says', () => {
     const places = [
-      place('t0', { firstByteMs: 10 }),
-      place('t0', { instance: 'b', firstByteMs: 300 }),
-      place('t1', { firstByteMs: 200 }),
+      placeOf('t0', { firstByteMs: 10 }),
+      placeOf('t0', { instance: 'b', firstByteMs: 300 }),
+      placeOf('t1', { firstByteMs: 200 }),
     ];
-    expect(choose(places, { upstream })).toBe('t1@a');
+    expect(choose(places, { upstream })).toBe('t1@adapter-a');
   });
 
   test('by old numbers, the better of two', () => {
-    const places = [300, 100, 200].map((firstByteMs, at) => place(`t${at}`, { firstByteMs }));
+    const places = [300, 100, 200].map((firstByteMs, at) => placeOf(`t${at}`, { firstByteMs }));
     const draws = [0, 0.99, 0, 0];
-    expect(choose(places, { upstream, isCurrent: false, random: () => draws.shift() ?? 0 })).toBe('t2@a');
-    expect(choose(places, { upstream })).toBe('t1@a');
+    expect(choose(places, { upstream, isCurrent: false, random: () => draws.shift() ?? 0 })).toBe(
+      't2@adapter-a',
+    );
+    expect(choose(places, { upstream })).toBe('t1@adapter-a');
   });
 });
 
@@ -224,7 +241,7 @@ describe('session', () => {
     targets: targetsOf({ t0: 1, t1: 1, t2: 1 }),
     affinity: { maxExtraCostMs: 1_500 },
   };
-  const places = [place('t0'), place('t1'), place('t2')];
+  const places = [placeOf('t0'), placeOf('t1'), placeOf('t2')];
   const draws = [0, 0.4, 0.9];
   const homeOf = (session: string | undefined, among = places) =>
     new Set(draws.map((draw) => choose(among, { upstream, session, random: () => draw })));
@@ -236,11 +253,11 @@ describe('session', () => {
 
   test('a full target sends its sessions to the next, and those alone', () => {
     const sessions = Array.from({ length: 60 }, (_none, at) => `s${at}`);
-    const full = [place('t0', { running: 10 }), place('t1'), place('t2')];
+    const full = [placeOf('t0', { running: 10 }), placeOf('t1'), placeOf('t2')];
     for (const session of sessions) {
       const [before = ''] = homeOf(session);
       const [after = ''] = homeOf(session, full);
-      if (before === 't0@a') expect(after).not.toBe('t0@a');
+      if (before === 't0@adapter-a') expect(after).not.toBe('t0@adapter-a');
       else expect(after).toBe(before);
     }
   });
@@ -248,7 +265,7 @@ describe('session', () => {
   test('a target with too much to read is left, at its own speed', () => {
     const [home = ''] = homeOf('alice');
     const behind = (pendingTokens: number) =>
-      places.map((one) => (`${one.target}@a` === home ? { ...one, pendingTokens } : one));
+      places.map((one) => (`${one.target}@${one.instance}` === home ? { ...one, pendingTokens } : one));
     // 10,000 tokens a second, as long as nobody knows better.
     expect(homeOf('alice', behind(14_900))).toEqual(new Set([home]));
     expect(homeOf('alice', behind(15_200))).not.toContain(home);
@@ -308,16 +325,16 @@ test('law: what is selected is configured, wanted, open and has room; otherwise 
 });
 
 describe('a view that is not current', () => {
-  const queued = [400, 0, 300, 200].map((pendingTokens, at) => place(`t${at}`, { pendingTokens }));
+  const queued = [400, 0, 300, 200].map((pendingTokens, at) => placeOf(`t${at}`, { pendingTokens }));
   const four = {
     strategy: 'least-tokens-queued' as const,
     targets: targetsOf({ t0: 1, t1: 1, t2: 1, t3: 1 }),
   };
 
   test.each([
-    ['the better of two that chance names', [0, 0.5, 0], 't2@a'],
-    ['which may be the best', [0.3, 0.99, 0], 't1@a'],
-    ['and never one of the others', [0.99, 0, 0], 't3@a'],
+    ['the better of two that chance names', [0, 0.5, 0], 't2@adapter-a'],
+    ['which may be the best', [0.3, 0.99, 0], 't1@adapter-a'],
+    ['and never one of the others', [0.99, 0, 0], 't3@adapter-a'],
   ])('gives %s', (_what, draws, expected) => {
     const left = [...draws, 0];
     expect(choose(queued, { upstream: four, isCurrent: false, random: () => left.shift() ?? 0 })).toBe(
@@ -326,14 +343,14 @@ describe('a view that is not current', () => {
   });
 
   test('draws two of the instances that lead to one target, too', () => {
-    const places = [5, 0, 3].map((running, at) => place('t0', { instance: 'abc'[at] ?? '', running }));
+    const places = [5, 0, 3].map((running, at) => placeOf('t0', { instance: 'abc'[at] ?? '', running }));
     const draws = [0, 0.99, 0];
     expect(choose(places, { isCurrent: false, random: () => draws.shift() ?? 0 })).toBe('t0@c');
     expect(choose(places, { random: () => 0 })).toBe('t0@b');
   });
 
   test('gives the only one there is', () => {
-    expect(choose([place('t0')], { isCurrent: false })).toBe('t0@a');
+    expect(choose([placeOf('t0')], { isCurrent: false })).toBe('t0@adapter-a');
   });
 
   test('law: never gives the worst of more than two', () => {
@@ -347,7 +364,7 @@ describe('a view that is not current', () => {
             isCurrent: false,
             random: () => left.shift() ?? 0.5,
           });
-          expect(chosen).not.toBe('t0@a');
+          expect(chosen).not.toBe('t0@adapter-a');
         },
       ),
     );
@@ -363,14 +380,23 @@ describe('health', () => {
   });
 
   test('a place that is refused gets nothing, however idle it is', () => {
-    const places = [place('t0'), place('t1', { running: 5, pendingTokens: 9_000 })];
-    expect(choose(places, sick('t0'))).toBe('t1@a');
+    const places = [placeOf('t0'), placeOf('t1', { running: 5, pendingTokens: 9_000 })];
+    expect(choose(places, sick('t0'))).toBe('t1@adapter-a');
+  });
+
+  test('an instance that drains is no way to a target that is ill for all others', () => {
+    const places = [placeOf('t0'), placeOf('t0', { instance: 'b', isOpen: false })];
+    const verdict: TargetQuestion['verdict'] = ({ instance }) =>
+      instance === 'b'
+        ? { outcome: 'admitted', penalty: 1 }
+        : { outcome: 'refused', reason: 'circuit_open', until: 7 };
+    expect(choose(places, { verdict })).toBe('refused');
   });
 
   test('a target is still reached through the instances for which it is well', () => {
-    const places = [place('t0'), place('t0', { instance: 'b', running: 3 })];
+    const places = [placeOf('t0'), placeOf('t0', { instance: 'b', running: 3 })];
     const verdict: TargetQuestion['verdict'] = ({ instance }) =>
-      instance === 'a'
+      instance === 'adapter-a'
         ? { outcome: 'refused', reason: 'unhealthy', until: undefined }
         : { outcome: 'admitted', penalty: 1 };
     expect(choose(places, { verdict })).toBe('t0@b');
@@ -378,7 +404,7 @@ describe('health', () => {
 
   test('when all are refused it says so, and until when', () => {
     const question = { upstream: { strategy: 'round-robin' as const, targets: targetsOf({ t0: 1 }) } };
-    expect(choose([place('t0')], { ...question, ...sick('t0', 7_000) })).toBe('refused');
+    expect(choose([placeOf('t0')], { ...question, ...sick('t0', 7_000) })).toBe('refused');
     expect(choose([], { ...question, ...sick('t0') })).toBe('none');
   });
 
@@ -387,7 +413,7 @@ describe('health', () => {
       outcome: 'admitted',
       penalty: target === 't0' ? 2 : 1,
     });
-    expect(choose([place('t0'), place('t1')], { verdict })).toBe('t1@a');
-    expect(choose([place('t0'), place('t1', { pendingTokens: 900 })], { verdict })).toBe('t0@a');
+    expect(choose([placeOf('t0'), placeOf('t1')], { verdict })).toBe('t1@adapter-a');
+    expect(choose([placeOf('t0'), placeOf('t1', { pendingTokens: 900 })], { verdict })).toBe('t0@adapter-a');
   });
 });

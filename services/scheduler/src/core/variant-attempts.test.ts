@@ -1,5 +1,8 @@
-import { type Attempt, type EnvelopeMeta, parseConfig } from '@weir/contracts';
+import type { Attempt, EnvelopeMeta } from '@weir/contracts';
 import { expect, test } from 'vitest';
+import { configOf } from '../testdata/config-of.ts';
+import { placeOf } from '../testdata/place-of.ts';
+import { requestMeta } from '../testdata/request-meta.ts';
 import type { Place } from './place.ts';
 import { type AttemptPlan, planAttempt } from './plan-attempt.ts';
 import { toRunMeta } from './run-meta.ts';
@@ -7,8 +10,7 @@ import { toRunMeta } from './run-meta.ts';
 const now = 1_000_000;
 const targets = ['http://127.0.0.1:1', 'http://127.0.0.1:2'];
 
-const parsed = parseConfig({
-  version: 1,
+const config = configOf({
   upstreams: {
     stable: { provider: 'openai-compatible', targets },
     new: { provider: 'openai-compatible', targets },
@@ -29,42 +31,15 @@ const parsed = parseConfig({
     },
   ],
 });
-if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
-const { config } = parsed;
 
-const meta: EnvelopeMeta = {
-  v: 1,
-  id: 'request-1',
-  replyTo: 'weir.v1.reply.ingress-1.request-1',
-  ingress: 'ingress-1',
-  deadline: now + 10_000,
-  receivedAt: now,
+const meta = requestMeta(now, {
   route: 'split',
-  api: 'openai.chat',
-  method: 'POST',
-  path: '/v1/chat/completions',
-  model: 'small',
-  stream: false,
-  submission: 0,
   features: { chars: 4, messages: 1, tools: 0 },
-  marks: {},
-  body: { where: 'inline', bytes: 0 },
   client: { ip: '::1', headers: { 'x-group': 'experiment' } },
-};
-
-const place = (target: string, running = 0): Place => ({
-  instance: 'adapter-a',
-  target,
-  pendingTokens: 0,
-  running,
-  host: { running },
-  capacity: 10,
-  isOpen: true,
-  prefillTokensPerSecond: undefined,
 });
 
-const free = [place('t0'), place('t1')];
-const full = [place('t0', 10), place('t1', 10)];
+const free = [placeOf('t0'), placeOf('t1')];
+const full = [placeOf('t0', { running: 10 }), placeOf('t1', { running: 10 })];
 
 const plan = (pools: Readonly<Record<string, readonly Place[]>>, attempt?: Attempt): AttemptPlan =>
   planAttempt({

@@ -4,42 +4,26 @@ import {
   type EnvelopeMeta,
   encodeEnvelope,
   type LoadReport,
-  parseConfig,
   readJsonFrame,
 } from '@weir/contracts';
 import { passThroughTracer } from '@weir/runtime';
 import { expect, test } from 'vitest';
 import { createScheduler, type SchedulerDependencies } from '../scheduler.ts';
+import { configOf } from '../testdata/config-of.ts';
+import { quietMetrics } from '../testdata/quiet-metrics.ts';
+import { requestMeta } from '../testdata/request-meta.ts';
 
 const now = 1_000_000;
 const body = new TextEncoder().encode('{"model":"small"}');
 
-const parsed = parseConfig({
-  version: 1,
+const config = configOf({
   upstreams: { gpu: { provider: 'openai-compatible', targets: ['http://127.0.0.1:1'] } },
 });
-if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
-const { config } = parsed;
 
-const meta: EnvelopeMeta = {
-  v: 1,
-  id: 'request-1',
-  replyTo: 'weir.v1.reply.ingress-1.request-1',
-  ingress: 'ingress-1',
-  deadline: now + 10_000,
-  receivedAt: now,
-  route: 'openai-chat',
-  api: 'openai.chat',
-  method: 'POST',
-  path: '/v1/chat/completions',
-  model: 'small',
-  stream: false,
-  submission: 0,
+const meta = requestMeta(now, {
   features: { inputTokens: 12, chars: 40, messages: 1, tools: 0 },
-  marks: {},
   body: { where: 'inline', bytes: body.byteLength },
-  client: { ip: '::1', headers: {} },
-};
+});
 
 const report: LoadReport = {
   v: 1,
@@ -75,18 +59,12 @@ const createRecorded = (given: Partial<SchedulerDependencies> = {}) => {
         return true;
       },
     },
-    metrics: {
+    metrics: quietMetrics({
       countDecision: (outcome) => counted.push(outcome),
-      countFallback: () => undefined,
       countRetry: (reason) => counted.push(`retry ${reason}`),
       countBadReport: () => counted.push('bad report'),
       countBadGossip: () => counted.push('bad gossip'),
-      countGossip: () => undefined,
-      observeWait: () => undefined,
-      setUnheardPools: () => undefined,
-      setHealth: () => undefined,
-      observeHop: () => undefined,
-    },
+    }),
     tracer: passThroughTracer,
     logger: { error: () => undefined } as never,
     now: () => now,

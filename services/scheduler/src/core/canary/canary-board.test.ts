@@ -1,6 +1,7 @@
-import { type CanaryState, type OutcomeReport, parseConfig, type WeirConfig } from '@weir/contracts';
+import type { CanaryState, OutcomeReport, WeirConfig } from '@weir/contracts';
 import { canaryRevision } from '@weir/routing';
 import { expect, test } from 'vitest';
+import { configOf } from '../../testdata/config-of.ts';
 import { type CanaryBoard, createCanaryBoard } from './canary-board.ts';
 
 const upstream = { provider: 'openai-compatible', targets: ['http://127.0.0.1:1'] };
@@ -8,13 +9,11 @@ const upstream = { provider: 'openai-compatible', targets: ['http://127.0.0.1:1'
 const configWith = (...weights: readonly number[]): WeirConfig => {
   const steps = weights.map((weight) => ({ weight, holdMs: 1_000 }));
   const canary = { stable: 'v1', canary: 'v2', steps, rollback: { minRequests: 10, errorRate: 0.2 } };
-  const parsed = parseConfig({
-    version: 1,
+  const config = configOf({
     upstreams: { v1: upstream, v2: upstream },
     routes: [{ name: 'chat', match: { path: '/chat' }, ...(weights.length > 0 ? { canary } : {}) }],
   });
-  if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
-  return parsed.config;
+  return config;
 };
 
 const config = configWith(5, 50);

@@ -1,12 +1,12 @@
-import { type CanaryState, type OutcomeReport, parseConfig } from '@weir/contracts';
+import type { CanaryState, OutcomeReport } from '@weir/contracts';
 import { canaryRevision } from '@weir/routing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { configOf } from '../../testdata/config-of.ts';
 import { type CanaryBoard, createCanaryBoard } from './canary-board.ts';
 
 const upstream = { provider: 'openai-compatible', targets: ['http://127.0.0.1:1'] };
-const parsed = parseConfig({
-  version: 1,
+const config = configOf({
   upstreams: { v1: upstream, v2: upstream },
   routes: [
     {
@@ -21,8 +21,6 @@ const parsed = parseConfig({
     },
   ],
 });
-if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
-const { config } = parsed;
 const canary = config.routes[0]?.canary;
 if (!canary) throw new Error('no canary');
 const revision = canaryRevision(canary);

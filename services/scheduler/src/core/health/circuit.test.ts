@@ -71,6 +71,17 @@ describe('an open circuit', () => {
     expect(circuit.admits(10_001, config)).toBe(false);
   });
 
+  test('sends another probe for each that came back, and no more', () => {
+    const two = { ...config, halfOpenMaxRequests: 2, successThreshold: 9 };
+    const circuit = openAt(0);
+    for (const now of [10_000, 10_001]) circuit.sent(now);
+    expect(circuit.admits(10_002, two)).toBe(false);
+    circuit.observe({ succeeded: 1, failed: 0, consecutiveFailures: 0 }, 10_100, two);
+    expect(circuit.admits(10_100, two)).toBe(true);
+    circuit.sent(10_100);
+    expect(circuit.admits(10_101, two)).toBe(false);
+  });
+
   test('closes after so many probes that succeed', () => {
     const circuit = openAt(0);
     circuit.sent(10_000);

@@ -1,11 +1,12 @@
-import { parseConfig, type TargetHealth } from '@weir/contracts';
+import type { TargetHealth } from '@weir/contracts';
 import { expect, test } from 'vitest';
+import { configOf } from '../../testdata/config-of.ts';
+import { placeOf } from '../../testdata/place-of.ts';
 import type { Place } from '../place.ts';
 import { explainTarget, type TargetFacts } from './explain-target.ts';
 import type { HealthDetail, HealthVerdict } from './health-board.ts';
 
-const parsed = parseConfig({
-  version: 1,
+const weir = configOf({
   upstreams: {
     gpu: {
       provider: 'openai-compatible',
@@ -14,21 +15,11 @@ const parsed = parseConfig({
     },
   },
 });
-if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
-const config = parsed.config.upstreams['gpu'] ?? expect.fail('no upstream');
+const config = weir.upstreams['gpu'] ?? expect.fail('no upstream');
 const target = config.targets[0] ?? expect.fail('no target');
 
-const place = (given: Partial<Place> = {}): Place => ({
-  instance: 'adapter-a',
-  target: 't0',
-  pendingTokens: 120,
-  running: 2,
-  host: { running: given.running ?? 2 },
-  capacity: 10,
-  isOpen: true,
-  prefillTokensPerSecond: 9_000,
-  ...given,
-});
+const place = (given: Partial<Place> = {}): Place =>
+  placeOf('t0', { pendingTokens: 120, running: 2, prefillTokensPerSecond: 9_000, ...given });
 
 const health: TargetHealth = {
   succeeded: 9,

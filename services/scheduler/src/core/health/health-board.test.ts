@@ -1,10 +1,10 @@
-import { type LoadReport, parseConfig, type TargetHealth, type UpstreamConfig } from '@weir/contracts';
+import type { LoadReport, TargetHealth, UpstreamConfig } from '@weir/contracts';
 import { describe, expect, test } from 'vitest';
+import { configOf } from '../../testdata/config-of.ts';
 import { createHealthBoard } from './health-board.ts';
 
 const upstreamWith = (more: object): UpstreamConfig => {
-  const parsed = parseConfig({
-    version: 1,
+  const config = configOf({
     upstreams: {
       gpu: {
         provider: 'openai-compatible',
@@ -13,8 +13,7 @@ const upstreamWith = (more: object): UpstreamConfig => {
       },
     },
   });
-  if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
-  return parsed.config.upstreams['gpu'] ?? expect.fail('no upstream');
+  return config.upstreams['gpu'] ?? expect.fail('no upstream');
 };
 
 const well: TargetHealth = { succeeded: 10, failed: 0, consecutiveFailures: 0 };
@@ -44,7 +43,7 @@ describe('the verdict on a place', () => {
     expect(board.verdict('gpu', place, 0)).toEqual({ outcome: 'admitted', penalty: 1 });
     board.observe(reportOf(ill), upstreamWith({}), 0);
     expect(board.verdict('gpu', place, 0)).toEqual({ outcome: 'admitted', penalty: 1 });
-    expect([...board.pools()]).toEqual([]);
+    expect([...board.all(0)]).toEqual([]);
     board.observe(reportOf(undefined), upstreamWith({ circuitBreaker: {} }), 0);
     expect(board.verdict('gpu', place, 0)).toMatchObject({ outcome: 'admitted' });
   });

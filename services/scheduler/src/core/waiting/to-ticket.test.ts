@@ -1,27 +1,14 @@
 import type { EnvelopeMeta } from '@weir/contracts';
 import { expect, test } from 'vitest';
+import { requestMeta } from '../../testdata/request-meta.ts';
 import { toTicket } from './to-ticket.ts';
 
-const meta: EnvelopeMeta = {
-  v: 1,
-  id: 'request-1',
-  replyTo: 'weir.v1.reply.ingress-1.request-1',
-  ingress: 'ingress-1',
+const meta = requestMeta(1_000, {
   deadline: 60_000,
-  receivedAt: 1_000,
-  route: 'openai-chat',
-  api: 'openai.chat',
-  method: 'POST',
-  path: '/v1/chat/completions',
-  model: 'small',
-  stream: false,
-  submission: 0,
-  features: { inputTokens: 100, chars: 400, messages: 1, tools: 0 },
-  marks: {},
   body: { where: 'inline', bytes: 10 },
   client: { ip: '192.0.2.7', headers: {} },
   principal: { org: 'acme', team: '_', key: 'first' },
-};
+});
 
 const of = (change: Partial<EnvelopeMeta> = {}) =>
   toTicket({ meta: { ...meta, ...change }, bodyBytes: 10, timeoutMs: 5_000, now: 1_010, payload: null });
