@@ -1,4 +1,4 @@
-import { demoKey, isAttached } from '@weir/testing';
+import { demoKey, isAttached, waitFor } from '@weir/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bearer, call, parseBody, type RawAnswer } from './support/http-call.ts';
 import { key, useMesh } from './support/mesh-under-test.ts';
@@ -41,6 +41,9 @@ describe.skipIf(isAttached())('retry and fallback', () => {
         quota: pool([own, other], { providerQuota: 'respect' }),
         told: pool([limited.url], { providerQuota: 'respect', models: ['told-model'] }),
         down: pool([closed]),
+        forgetful: pool([own], {
+          healthCheck: { type: 'inference', expectedModels: ['lost'], intervalMs: 50, unhealthyThreshold: 1 },
+        }),
         small: pool([other], { models: ['sim-gpt-mini'] }),
       },
       routes: [
@@ -66,6 +69,11 @@ describe.skipIf(isAttached())('retry and fallback', () => {
           retry: { ...backoff, attempts: 2 },
           fallback: { upstreams: ['own'], triggers: { onHealthFailure: false } },
         }),
+        route('fb-check', {
+          upstreams: ['forgetful'],
+          fallback: { upstreams: [{ upstream: 'small', modelMapping: { '*': 'sim-gpt-mini' } }] },
+        }),
+        route('alone', { upstreams: ['forgetful'] }),
         route('fb-codes', {
           retry: { ...backoff, attempts: 2 },
           fallback: {
@@ -197,6 +205,17 @@ describe.skipIf(isAttached())('retry and fallback', () => {
       expect((await ask('fb-never')).status).toBe(502);
       const labels = 'route="fb-health",from="down",to="own",reason="health-failure"';
       expect(await metric('scheduler', 'weir_fallback_total', labels)).toBe(1);
+    });
+
+    it('onHealthFailure: goes where all is well before it takes what fails its checks', async () => {
+      const upstreamOf = async (name: string) => {
+        const answer = await ask(name);
+        expect(answer.status).toBe(200);
+        return answer.headers['x-weir-upstream'];
+      };
+      await waitFor(async () => (await upstreamOf('fb-check')) === 'small', { what: 'the first check' });
+      for (let time = 0; time < 3; time += 1) expect(await upstreamOf('fb-check')).toBe('small');
+      expect(await upstreamOf('alone')).toBe('forgetful');
     });
 
     it('onErrorCodes: after the attempts, with the model that it is mapped to', async () => {

@@ -113,7 +113,7 @@ const findPlace = (
 };
 
 /** Targets that failed are taken again only when no other has room, and one that was just at its limit is not. */
-const findPlaceOrRetry = (
+export const findPlaceOrRetry = (
   config: WeirConfig,
   candidates: readonly UpstreamCandidate[],
   excluded: readonly string[],
@@ -135,15 +135,13 @@ const unlessOpen = (verdict: HealthVerdict): HealthVerdict =>
     ? { outcome: 'admitted', penalty: 1 }
     : verdict;
 
-/** As {@link findPlaceOrRetry}, and by the panic rule: when no upstream has a target that is well, health is not asked for. */
-export const findPlaceOrPanic = (
+/** The panic rule, for when no upstream has a target that is well: health is not asked for. */
+export const findPlaceInPanic = (
   config: WeirConfig,
   candidates: readonly UpstreamCandidate[],
   excluded: readonly string[],
   input: PlanInput,
 ): Search => {
-  const found = findPlaceOrRetry(config, candidates, excluded, input);
-  if (found.outcome !== 'refused') return found;
   const verdict: PlanInput['verdict'] = (pool, place) => unlessOpen(input.verdict(pool, place));
   return findPlaceOrRetry(config, candidates, excluded, { ...input, verdict });
 };

@@ -18,7 +18,8 @@ import { reasonToLeave, toFallbackOffer } from './fallback-offer.ts';
 import {
   countAlternatives,
   type Found,
-  findPlaceOrPanic,
+  findPlaceInPanic,
+  findPlaceOrRetry,
   hasOpenTarget,
   type Missing,
   type Search,
@@ -135,23 +136,31 @@ const toPlan = (
   return { outcome: 'planned', attempt };
 };
 
-/** Nothing has room: to the fallback if that is a trigger, else a wait or an error. */
-const planWithoutPlace = (
+/** What there is at the fallback for a request that may go there. Undefined: nothing, or it may not. */
+const planFallback = (
+  find: typeof findPlaceOrRetry,
   missing: Missing,
   stage: AttemptStage,
   candidates: readonly UpstreamCandidate[],
   setting: Setting,
   input: PlanInput,
-): AttemptPlan => {
+): AttemptPlan | undefined => {
   const { config, route, excluded, fallbacks } = setting;
-  const { meta, now, hasWaited } = input;
   const reason = !stage.fallback && route.fallback && reasonToLeave(missing.outcome, route.fallback);
-  if (reason) {
-    const found = findPlaceOrPanic(config, fallbacks, excluded, input);
-    const from = meta.attempt?.upstream ?? candidates[0]?.upstream ?? '';
-    const moved = moveToFallback(route, stage.number, from, reason);
-    if (found.outcome === 'found') return toPlan(found, moved, fallbacks, setting, input);
-  }
+  if (!reason) return undefined;
+  const found = find(config, fallbacks, excluded, input);
+  if (found.outcome !== 'found') return undefined;
+  const from = input.meta.attempt?.upstream ?? candidates[0]?.upstream ?? '';
+  return toPlan(found, moveToFallback(route, stage.number, from, reason), fallbacks, setting, input);
+};
+
+/** Nothing is to be had: a wait or an error. */
+const planWithoutPlace = (
+  missing: Missing,
+  stage: AttemptStage,
+  { route }: Setting,
+  { meta, now, hasWaited }: PlanInput,
+): AttemptPlan => {
   if (missing.outcome === 'saturated') return { ...missing, queueTimeoutMs: route.queueTimeoutMs };
   if (stage.isMove) return reject(refusals.attemptsUsedUp(meta.attempt?.lastFailure));
   if (missing.outcome === 'refused') return reject(refusals.noHealthyTarget(meta.model, now, missing.until));
@@ -160,6 +169,34 @@ const planWithoutPlace = (
   const isShort = waitMs <= Math.min(shortWaitMs, (meta.deadline - now) / 2);
   if (isShort && !hasWaited) return { outcome: 'delayed', delayMs: waitMs };
   return reject(refusals.quotaUsedUp(meta.model, waitMs));
+};
+
+/** What a target at its limit has turned away too often waits for room, once it has come back from there. */
+const search = (candidates: readonly UpstreamCandidate[], setting: Setting, input: PlanInput): Search => {
+  const { attempt } = input.meta;
+  const isTurnedAway = attempt?.lastFailure === busyTarget && busyAfter(attempt) > maxBusy;
+  if (isTurnedAway && !input.hasWaited) return { outcome: 'saturated', pool: attempt.upstream };
+  return findPlaceOrRetry(setting.config, candidates, setting.excluded, input);
+};
+
+/** Where the request belongs; else at a fallback that is well; else where it belongs, ill as it is; else at a fallback. */
+const planPlace = (
+  stage: AttemptStage,
+  candidates: readonly UpstreamCandidate[],
+  setting: Setting,
+  input: PlanInput,
+): AttemptPlan => {
+  const found = search(candidates, setting, input);
+  if (found.outcome === 'found') return toPlan(found, stage, candidates, setting, input);
+  const well = planFallback(findPlaceOrRetry, found, stage, candidates, setting, input);
+  if (well) return well;
+  const { config, excluded } = setting;
+  const ill = found.outcome === 'refused' ? findPlaceInPanic(config, candidates, excluded, input) : found;
+  if (ill.outcome === 'found') return toPlan(ill, stage, candidates, setting, input);
+  return (
+    planFallback(findPlaceInPanic, ill, stage, candidates, setting, input) ??
+    planWithoutPlace(ill, stage, setting, input)
+  );
 };
 
 /** The pause before a further attempt; an error where it would be longer than the request has left. */
@@ -176,14 +213,6 @@ const planPause = (
   if (retryAfterMs >= leftMs) return reject(refusals.attemptsUsedUp(meta.attempt?.lastFailure));
   const number = retry.attempts - stage.remaining;
   return { outcome: 'delayed', delayMs: pauseMs({ retry, number, leftMs, random, retryAfterMs }) };
-};
-
-/** What a target at its limit has turned away too often waits for room, once it has come back from there. */
-const search = (candidates: readonly UpstreamCandidate[], setting: Setting, input: PlanInput): Search => {
-  const { attempt } = input.meta;
-  const isTurnedAway = attempt?.lastFailure === busyTarget && busyAfter(attempt) > maxBusy;
-  if (isTurnedAway && !input.hasWaited) return { outcome: 'saturated', pool: attempt.upstream };
-  return findPlaceOrPanic(setting.config, candidates, setting.excluded, input);
 };
 
 /** Turns a request into an attempt at one target, a pause before it, or an error. */
@@ -213,11 +242,9 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
   const setting: Setting = { config, route, excluded: exclusionsAfter(meta.attempt), fallbacks };
   // Another target is free now: there is nothing to wait for.
   const isNoPause = isFirst || hasWaited || stage.isMove || lastFailure === busyTarget;
-  if (!isNoPause) return planPause(stage, candidates, setting, input);
-  const found = search(candidates, setting, input);
-  return found.outcome === 'found'
-    ? toPlan(found, stage, candidates, setting, input)
-    : planWithoutPlace(found, stage, candidates, setting, input);
+  return isNoPause
+    ? planPlace(stage, candidates, setting, input)
+    : planPause(stage, candidates, setting, input);
 };
 
 /** A failure as a metric's label: a closed set. */

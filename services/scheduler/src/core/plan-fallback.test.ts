@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { configOf } from '../testdata/config-of.ts';
 import { placeOf } from '../testdata/place-of.ts';
 import { requestMeta } from '../testdata/request-meta.ts';
+import type { HealthRefusal } from './health/health-board.ts';
 import type { Place } from './place.ts';
 import { type AttemptPlan, type PlanInput, planAttempt } from './plan-attempt.ts';
 
@@ -138,6 +139,34 @@ describe('a request goes to the fallback', () => {
     const spare = open['spare'] ?? [];
     expect(plan({ spare })).toMatchObject(moved('health-failure', 1));
     expect(plan({ own: [placeOf('t0', full)], spare })).toMatchObject(moved('saturated', 1));
+  });
+
+  test.each<HealthRefusal>(['circuit_open', 'probing', 'unhealthy', 'ejected'])(
+    'when all of its own targets are %s and the fallback is well',
+    (reason) => {
+      const verdict: PlanInput['verdict'] = (pool) =>
+        pool === 'own'
+          ? { outcome: 'refused', reason, until: undefined }
+          : { outcome: 'admitted', penalty: 1 };
+      expect(plan(open, {}, { verdict })).toMatchObject(moved('health-failure', 1));
+    },
+  );
+
+  test('whose targets are ill too only when its own are not even to be tried', () => {
+    const verdict =
+      (own: HealthRefusal, spare: HealthRefusal): PlanInput['verdict'] =>
+      (pool) => ({ outcome: 'refused', reason: pool === 'own' ? own : spare, until: undefined });
+    expect(plan(open, {}, { verdict: verdict('unhealthy', 'unhealthy') })).toMatchObject({
+      outcome: 'planned',
+      attempt: { upstream: 'own' },
+    });
+    expect(plan(open, {}, { verdict: verdict('circuit_open', 'ejected') })).toMatchObject(
+      moved('health-failure', 1),
+    );
+    expect(plan(open, {}, { verdict: verdict('circuit_open', 'circuit_open') })).toMatchObject({
+      outcome: 'rejected',
+      error: { reason: 'no_healthy_target' },
+    });
   });
 
   test('when its provider would answer with a 429, as is known', () => {
