@@ -59,14 +59,14 @@ const groupByTarget = (places: readonly Place[]): Map<string, Place[]> => {
   return groups;
 };
 
-/** Mean of the rates that are known: a target without one is taken for an average one. */
+/** Mean of the rates that are known, by weight: a target without one is as fast as its weight says. */
 const usualRate = (choices: readonly Choice[]): number => {
   let sum = 0;
   let known = 0;
-  for (const { tokensPerSecond } of choices) {
+  for (const { tokensPerSecond, weight } of choices) {
     if (tokensPerSecond === undefined || tokensPerSecond <= 0) continue;
     sum += tokensPerSecond;
-    known += 1;
+    known += weight;
   }
   return known === 0 ? assumedTokensPerSecond : sum / known;
 };
@@ -74,7 +74,8 @@ const usualRate = (choices: readonly Choice[]): number => {
 /** Milliseconds until the target would have read this request: scheduling reference, §3.3. */
 const costMs = (choice: Choice, inputTokens: number, otherwise: number, usualKv: number): number => {
   const known = choice.tokensPerSecond ?? 0;
-  const tokensPerMs = ((known > 0 ? known : otherwise) * choice.weight) / 1_000;
+  // What is measured holds for what was said beforehand: by both, a fast target would count as faster than it is.
+  const tokensPerMs = (known > 0 ? known : otherwise * choice.weight) / 1_000;
   const readingMs = (choice.pendingTokens + inputTokens) / tokensPerMs;
   return readingMs + decodeInterferenceMs * choice.running + kvCostMs(choice.kvUsage ?? usualKv);
 };
