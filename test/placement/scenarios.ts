@@ -1,9 +1,10 @@
 import { workerCapacity } from './capacity.ts';
-import { faults } from './faults.ts';
+import { faults, frozen, silent } from './faults.ts';
 import { runOpenLoad, type Sample } from './open-load.ts';
 import type { Row, ScenarioInput, ScenarioResult } from './scenario.ts';
+import type { Placement } from './site-config.ts';
 import { type Summary, summarize, summarizeCaller } from './summarize.ts';
-import { type Placement, type Site, speedup, startSite, workers } from './workers.ts';
+import { type Site, speedup, startSite, workers } from './workers.ts';
 import { type Caller, heavyTail, planLoad, type Sizes, uniform } from './workload.ts';
 
 const capacityOf = (sizes: Sizes, speeds = Array<number>(workers).fill(1)): number =>
@@ -230,6 +231,8 @@ export const scenarios = {
   priorities,
   fairness,
   faults,
+  frozen,
+  silent,
 } as const satisfies Record<string, (input: ScenarioInput) => Promise<ScenarioResult>>;
 
 export type ScenarioName = keyof typeof scenarios;
