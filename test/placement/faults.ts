@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { workerCapacity } from './capacity.ts';
 import { type Fault, failingWorkers, misreportingWorkers, silentWorkers } from './fault-list.ts';
-import { runOpenLoad, type Sample } from './open-load.ts';
+import type { Sample } from './open-load.ts';
+import { runLoad } from './run-load.ts';
 import type { Row, ScenarioInput, ScenarioResult } from './scenario.ts';
 import { quantile, summarize } from './summarize.ts';
 import { type Site, speedup, startSite, type Way, workers } from './workers.ts';
@@ -59,16 +60,18 @@ const runFault = async (
     capacity: workerCapacity(heavyTail) * speedup * workers,
     callers: [{ name: 'all', load }],
   });
-  const [samples] = await Promise.all([
-    runOpenLoad(planned, () => site.target('guarded', { kind: 'guarded' })),
-    strike(site, fault, totalMs),
-  ]);
+  const { samples, counted } = await runLoad(site, {
+    placement: 'guarded',
+    planned,
+    kindOf: () => ({ kind: 'guarded' }),
+    beside: () => strike(site, fault, totalMs),
+  });
   const { name } = fault;
   const summary = summarize(samples);
   const backSeconds = recoveryMs(samples, calmMsOf(totalMs), totalMs) / 1_000;
   input.say(`  ${name}: ${summary.failed} failed, p99 back after ${backSeconds.toFixed(0)} s`);
   return {
-    row: { name, summary },
+    row: { name, summary, counted },
     findings: [
       { what: `${name}: requests without an answer`, figure: summary.failed, atMost: 0 },
       { what: `${name}: seconds until p99 is back`, figure: backSeconds, atMost: 10 },

@@ -1,10 +1,10 @@
 import { workerCapacity } from './capacity.ts';
 import { faults, frozen, silent } from './faults.ts';
-import { runOpenLoad, type Sample } from './open-load.ts';
+import { type LoadRun, runLoad } from './run-load.ts';
 import type { Row, ScenarioInput, ScenarioResult } from './scenario.ts';
 import type { Placement } from './site-config.ts';
-import { type Summary, summarize, summarizeCaller } from './summarize.ts';
-import { type Site, speedup, startSite, workers } from './workers.ts';
+import { summarize, summarizeCaller } from './summarize.ts';
+import { type CallerKind, type Site, speedup, startSite, workers } from './workers.ts';
 import { type Caller, heavyTail, planLoad, type Sizes, uniform } from './workload.ts';
 
 const capacityOf = (sizes: Sizes, speeds = Array<number>(workers).fill(1)): number =>
@@ -17,12 +17,13 @@ const run = async (
   site: Site,
   input: ScenarioInput,
   load: { readonly sizes: Sizes; readonly callers: readonly Caller[]; readonly capacity: number },
-  targetOf: Parameters<typeof runOpenLoad>[1],
-): Promise<readonly Sample[]> => {
+  placement: Placement,
+  kindOf?: (caller: string) => CallerKind,
+): Promise<LoadRun> => {
   const planned = planLoad({ ...load, seed: input.seed, seconds: input.seconds });
-  const samples = await runOpenLoad(planned, targetOf);
+  const ran = await runLoad(site, { placement, planned, ...(kindOf ? { kindOf } : {}) });
   await expectNothingLeft(site);
-  return samples;
+  return ran;
 };
 
 /** The workers' own word: nothing runs that nobody waits for. */
@@ -34,11 +35,18 @@ const expectNothingLeft = async ({ mesh }: Site): Promise<void> => {
   }
 };
 
-const say = ({ say: tell }: ScenarioInput, name: string, summary: Summary): Row => {
+/** `caller`: the row is of its requests alone. */
+const say = (
+  { say: tell }: ScenarioInput,
+  name: string,
+  { samples, counted }: LoadRun,
+  caller?: string,
+): Row => {
+  const summary = caller === undefined ? summarize(samples) : summarizeCaller(samples, caller);
   tell(
     `  ${name}: p50 ${Math.round(summary.p50Ms)}, p99 ${Math.round(summary.p99Ms)} ms of ${summary.requests}, ${summary.failed} failed`,
   );
-  return { name, summary };
+  return { name, summary, counted };
 };
 
 const p99Of = (rows: readonly Row[], name: string): number =>
@@ -57,8 +65,7 @@ const compareStrategies = async (
       callers: [{ name: 'all', load: usual }],
       capacity: capacityOf(sizes, speeds ? [...speeds] : undefined),
     };
-    const samples = await run(site, input, load, () => site.target(placement));
-    rows.push(say(input, placement, summarize(samples)));
+    rows.push(say(input, placement, await run(site, input, load, placement)));
   }
   return rows;
 };
@@ -106,8 +113,8 @@ const replicas = async (input: ScenarioInput): Promise<ScenarioResult> => {
       callers: [{ name: 'all', load: usual }],
       capacity: capacityOf(heavyTail),
     };
-    const samples = await withSite(schedulers, (site) => run(site, input, load, () => site.target(ltq)));
-    rows.push(say(input, `${schedulers} schedulers`, summarize(samples)));
+    const ran = await withSite(schedulers, (site) => run(site, input, load, ltq));
+    rows.push(say(input, `${schedulers} schedulers`, ran));
   }
   return {
     title: 'The same by one scheduler and by three',
@@ -167,11 +174,11 @@ const priorities = (input: ScenarioInput): Promise<ScenarioResult> =>
         { name: 'usual', load: overload * (1 - urgentShare) },
       ];
       const load = { sizes: heavyTail, callers, capacity: capacityOf(heavyTail) };
-      const samples = await run(site, input, load, (caller) =>
-        site.target(placement, caller === 'urgent' ? { kind: 'urgent' } : {}),
+      const ran = await run(site, input, load, placement, (caller) =>
+        caller === 'urgent' ? { kind: 'urgent' } : {},
       );
       for (const { name } of callers) {
-        rows.push(say(input, `${placement}, ${name}`, summarizeCaller(samples, name)));
+        rows.push(say(input, `${placement}, ${name}`, ran, name));
       }
     }
     return {
@@ -202,11 +209,11 @@ const fairness = (input: ScenarioInput): Promise<ScenarioResult> =>
         { name: 'greedy', load: greedyLoad },
       ];
       const load = { sizes: heavyTail, callers, capacity: capacityOf(heavyTail) };
-      const samples = await run(site, input, load, (caller) =>
-        site.target('queued', { key: caller === 'greedy' ? 'greedy' : 'demo' }),
-      );
-      rows.push(say(input, `modest, ${name}`, summarizeCaller(samples, 'modest')));
-      rows.push(say(input, `other, ${name}`, summarizeCaller(samples, 'greedy')));
+      const ran = await run(site, input, load, 'queued', (caller) => ({
+        key: caller === 'greedy' ? 'greedy' : 'demo',
+      }));
+      rows.push(say(input, `modest, ${name}`, ran, 'modest'));
+      rows.push(say(input, `other, ${name}`, ran, 'greedy'));
     }
     return {
       title: 'A tenant that asks for less than its share, beside one that asks for more than there is',
