@@ -1,9 +1,11 @@
 import { workerCapacity } from './capacity.ts';
 import { faults, frozen, silent } from './faults.ts';
 import { type LoadRun, runLoad } from './run-load.ts';
-import type { Row, ScenarioInput, ScenarioResult } from './scenario.ts';
+import type { Finding, Row, ScenarioInput, ScenarioResult } from './scenario.ts';
 import type { Placement } from './site-config.ts';
-import { summarize, summarizeCaller } from './summarize.ts';
+import { summarize, summarizeCaller, warmUpMs } from './summarize.ts';
+import type { TicketTimes } from './ticket-book.ts';
+import { startTicketWatch, toHops } from './ticket-watch.ts';
 import { type CallerKind, type Site, speedup, startSite, workers } from './workers.ts';
 import { type Caller, heavyTail, planLoad, type Sizes, uniform } from './workload.ts';
 
@@ -84,9 +86,26 @@ const withSite = async <Result>(
 
 const ltq: Placement = 'least-tokens-queued';
 
+/** From policy's question for a place until an adapter has the request, when there is room. */
+const acceptedWithinMs = 5;
+
+const toFindings = (times: readonly TicketTimes[]): Finding[] =>
+  toHops(times).flatMap(({ name, p50Ms, p99Ms }) => [
+    { what: `${name}, p50 of ${times.length}, ms`, figure: p50Ms, atMost: undefined },
+    {
+      what: `${name}, p99, ms`,
+      figure: p99Ms,
+      atMost: name === 'ticket to accepted' ? acceptedWithinMs : undefined,
+    },
+  ]);
+
 const heavy = (input: ScenarioInput): Promise<ScenarioResult> =>
   withSite(1, async (site) => {
+    const { nats, services } = site.mesh;
+    const adapters = services.adapter.map(({ instance }) => instance);
+    const watch = await startTicketWatch({ natsUrl: nats().url, adapters });
     const rows = await compareStrategies(site, input, heavyTail);
+    const times = (await watch.stop()).filter(({ submittedAt }) => submittedAt > watch.startedAt + warmUpMs);
     return {
       title: 'Prompts of very different length, 90 % load',
       rows,
@@ -101,6 +120,7 @@ const heavy = (input: ScenarioInput): Promise<ScenarioResult> =>
           figure: p99Of(rows, ltq) / p99Of(rows, 'least-requests'),
           atMost: 0.6,
         },
+        ...toFindings(times),
       ],
     };
   });
