@@ -17,6 +17,14 @@ const sendNotFound = (response: ServerResponse, request: IncomingMessage): void 
   sendJson(response, 404, buildErrorBody('openai', 404, problem, ''));
 };
 
+const sendMetrics = (simulation: Simulation, response: ServerResponse): void => {
+  const { metrics } = simulation.config;
+  if (metrics === 'failing') sendText(response, 500, 'text/plain', 'no metrics: configured to fail');
+  else if (metrics !== 'stalled') {
+    sendText(response, 200, 'text/plain; version=0.0.4', simulation.renderMetrics());
+  }
+};
+
 /** An error of the simulator itself must not look like an injected one. */
 const sendBug = (response: ServerResponse, error: unknown): void => {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -38,8 +46,7 @@ const route = async (
     return serveModels(simulation, path, request, response);
   }
   if (path === '/health') return sendJson(response, 200, { status: 'ok' });
-  if (path === '/metrics')
-    return sendText(response, 200, 'text/plain; version=0.0.4', simulation.renderMetrics());
+  if (path === '/metrics') return sendMetrics(simulation, response);
   sendNotFound(response, request);
 };
 
