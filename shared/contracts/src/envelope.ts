@@ -179,6 +179,11 @@ export interface Attempt {
   readonly retry?: RetryRule;
   /** To the first byte of the answer, milliseconds. Absent: the upstream's time-outs alone. */
   readonly perTryTimeoutMs?: number;
+  /**
+   * When the time for all attempts is over, milliseconds since the epoch: one without a first byte ends then, and none
+   * begins after it. Absent: the deadline alone.
+   */
+  readonly answerBy?: number;
   /** Absent: there is no fallback that could take the request. */
   readonly fallbackOffer?: FallbackOffer;
   /** Absent: the route's own upstreams serve the request. */

@@ -236,6 +236,11 @@ describe('problems', () => {
       route({ fallback: { upstreams: ['local'], triggers: { onErrorCodes: [200] } } }),
       'at least 400',
     ],
+    [
+      'a time for one attempt that the time for all of them cuts off',
+      route({ retry: { perTryTimeoutMs: 500, timeoutMs: 500 } }),
+      'a `perTryTimeoutMs` below `timeoutMs`',
+    ],
     ['an unknown condition', route({ retry: { on: ['5x'] } }), '5xx'],
     [
       'statuses that are not asked for',

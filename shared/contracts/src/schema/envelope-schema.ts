@@ -160,6 +160,9 @@ export const attemptSchema = z
     reservedTokens: countField,
     retry: retryRuleSchema.exactOptional().describe("Absent: the adapter's own rule."),
     perTryTimeoutMs: countField.exactOptional().describe('To the first byte of the answer.'),
+    answerBy: epochMsField
+      .exactOptional()
+      .describe('When the time for all attempts is over. Absent: the deadline alone.'),
     fallbackOffer: fallbackOfferSchema.exactOptional().describe('Absent: nothing could take the request.'),
     fallback: fallbackStateSchema.exactOptional().describe('The request is at a fallback upstream.'),
     failure: attemptFailureSchema.exactOptional().describe('On an attempt that was handed back.'),
