@@ -1,8 +1,19 @@
-import { demoKey, isAttached } from '@weir/testing';
+import { demoKey, isAttached, waitFor } from '@weir/testing';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { bearer, call, parseBody, type RawAnswer } from './support/http-call.ts';
+import { bearer, call, parseBody, type RawAnswer, readEvents } from './support/http-call.ts';
 import { key, useMesh } from './support/mesh-under-test.ts';
-import { answerAsAsked, startRecordingUpstream } from './support/recording-upstream.ts';
+import { type Answer, answerAsAsked, startRecordingUpstream } from './support/recording-upstream.ts';
+
+const delta = `data: ${JSON.stringify({ id: 'd', choices: [{ index: 0, delta: { content: 'word ' } }] })}\n\n`;
+
+/** Never silent for long, and never at an end. */
+const endless =
+  (type: string, piece: string): Answer =>
+  (_recorded, response) => {
+    response.writeHead(200, { 'content-type': type });
+    const timer = setInterval(() => response.write(piece), 50);
+    response.on('close', () => clearInterval(timer));
+  };
 
 describe.skipIf(isAttached())('what routes and upstreams can be told', () => {
   const recording = startRecordingUpstream();
@@ -18,8 +29,20 @@ describe.skipIf(isAttached())('what routes and upstreams can be told', () => {
       version: 1,
       upstreams: {
         plain: { provider: 'openai-compatible', targets: [(await recording).url] },
+        brief: {
+          provider: 'openai-compatible',
+          targets: [(await recording).url],
+          timeouts: { totalMs: 500 },
+        },
       },
       routes: [
+        {
+          name: 'brief',
+          match: { pathPrefix: '/brief' },
+          stripPrefix: '/brief',
+          upstreams: ['brief'],
+          retry: { attempts: 1 },
+        },
         {
           name: 'timed',
           match: { pathPrefix: '/timed' },
@@ -49,5 +72,32 @@ describe.skipIf(isAttached())('what routes and upstreams can be told', () => {
     expect(answer.status).toBe(504);
     expect(parseBody(answer).error.code).toBe('first_byte_timeout');
     expect(requests).toHaveLength(2);
+  });
+
+  it('timeouts.totalMs cuts a stream that goes on: an error in-band, and what came is accounted for', async () => {
+    (await recording).answerWith(endless('text/event-stream', delta));
+    const answer = await ask('/brief', { stream: true });
+    expect(answer.status).toBe(200);
+    expect(answer.whole).toBe(true);
+    const events = readEvents(answer.body);
+    expect(events[0]?.data).toContain('word');
+    expect(JSON.parse(events.at(-2)?.data ?? '').error.code).toBe('upstream_timeout');
+    expect(events.at(-1)?.data).toBe('[DONE]');
+    const id = answer.headers['x-request-id'] ?? '';
+    const settled = await waitFor(
+      () =>
+        mesh()
+          .mesh.services.metering.flatMap((service) => service.log().split('\n'))
+          .find((line) => line.includes(id) && line.includes('usage settled')),
+      { what: 'the account' },
+    );
+    expect(JSON.parse(settled)).toMatchObject({ outcome: 'timeout', quality: 'estimated' });
+  });
+
+  it('of a whole answer that does not end in time the client gets nothing but the error', async () => {
+    (await recording).answerWith(endless('application/json', '['));
+    const answer = await ask('/brief');
+    expect(answer.status).toBe(504);
+    expect(parseBody(answer).error.code).toBe('upstream_timeout');
   });
 });

@@ -11,8 +11,8 @@ import { toRetryAfterMs } from '../upstream/retry-after.ts';
 import { AttemptAccount, type AttemptEnd } from './attempt-account.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 import { handBackToScheduler, openReply, toAttemptFailure } from './attempt-reply.ts';
+import { type CallWatch, watchCall } from './call-watch.ts';
 import { failureMessage, toClientError } from './failure-message.ts';
-import { type FirstByteWatch, watchFirstByte } from './first-byte-watch.ts';
 import { callUpstream, selectTap, streamsEvents } from './upstream-exchange.ts';
 
 type Controller = Dispatcher.DispatchController;
@@ -34,7 +34,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   #relaying = false;
   #ended = false;
   #retryAfterMs: number | undefined;
-  #watch: FirstByteWatch | undefined;
+  #watch: CallWatch | undefined;
   /** Since when the answer is read although nobody waits for it. */
   #drainingSince: number | undefined;
   #accounted = false;
@@ -147,7 +147,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.finished || !this.#relaying) return;
-    this.#watch?.end();
+    this.#watch?.firstByte();
     const output = this.#tap.push(chunk);
     this.#account.firstByte(!this.#tap.broken && this.#tap.failedAtStart === undefined);
     if (this.#tap.broken) return this.fail('upstream_malformed');
@@ -216,15 +216,19 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   #call(): void {
     if (this.finished) return;
     this.#called = true;
-    this.#watch = watchFirstByte(this.input.meta.attempt, this.#deps.now(), (late) => this.#beLate(late));
+    const { meta, upstream } = this.input;
+    const limits = { ...meta.attempt, totalMs: upstream.config.timeouts.totalMs };
+    this.#watch = watchCall(limits, this.#deps.now(), (late) => this.#beLate(late));
     callUpstream(this.#deps, this.input, this.run, this);
   }
 
   #beLate(late: Late): void {
-    // Whoever reads the answer for its usage alone has time, and no other attempt to make.
-    if (this.#drainingSince !== undefined) return;
+    const isWhole = late === 'call';
     try {
-      this.fail('first_byte_timeout', late);
+      if (this.#drainingSince === undefined)
+        this.fail(isWhole ? 'upstream_timeout' : 'first_byte_timeout', late);
+      // Whoever reads the answer for its usage alone has no other attempt to make.
+      else if (isWhole) this.#leaveDrain();
     } catch (error) {
       this.#crash(error);
     }

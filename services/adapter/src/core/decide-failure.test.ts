@@ -110,6 +110,8 @@ describe('a failure without an answer', () => {
     ['upstream_reset', undefined, true],
     ['upstream_reset', reset, true],
     ['first_byte_timeout', reset, true],
+    ['upstream_timeout', reset, true],
+    ['upstream_timeout', connect, false],
     ['upstream_reset', connect, false],
     ['connect_failed', connect, true],
     ['connect_failed', reset, false],
@@ -146,7 +148,7 @@ describe('a failure without an answer', () => {
   });
 
   it('past the time for all attempts goes nowhere, whatever is left and offered', () => {
-    expect(decideNoAnswer('first_byte_timeout', chances({ fallbackOffer: offer }), 'total')).toEqual({
+    expect(decideNoAnswer('first_byte_timeout', chances({ fallbackOffer: offer }), 'attempts')).toEqual({
       verdict: 'refuse',
       reason: 'first_byte_timeout',
     });
@@ -154,7 +156,7 @@ describe('a failure without an answer', () => {
 
   it('never asks for a fallback that is not offered, nor for a failure of our own', () => {
     const reasons = fc.constantFrom(...(Object.keys(errorReasons) as ErrorReason[]));
-    const lates = fc.constantFrom('threshold' as const, 'timeout' as const, undefined);
+    const lates = fc.constantFrom('threshold' as const, 'timeout' as const, 'call' as const, undefined);
     fc.assert(
       fc.property(reasons, fc.nat(1), lates, (reason, remaining, late) => {
         const verdict = decideNoAnswer(reason, chances({ remaining }), late);

@@ -7,8 +7,11 @@ import {
 } from '@weir/contracts';
 import { decideResponse, isRetryable, type ResponseVerdict } from './decide-response.ts';
 
-/** What an answer without a first byte has exceeded: the fallback's threshold, its own time, or that of all attempts. */
-export type Late = 'threshold' | 'timeout' | 'total';
+/**
+ * What a call has exceeded: without a first byte the fallback's threshold, its own time or that of all attempts; or
+ * the time for the whole of it.
+ */
+export type Late = 'threshold' | 'timeout' | 'attempts' | 'call';
 
 /** Chances that are left to a request when an attempt of it failed. */
 export type Chances = Pick<Attempt, 'remaining' | 'alternatives' | 'retry' | 'fallbackOffer'>;
@@ -102,6 +105,7 @@ const ofUpstream: ReadonlySet<ErrorReason> = new Set([
   'upstream_error',
   'first_byte_timeout',
   'stream_idle',
+  'upstream_timeout',
 ]);
 
 const isTriedAgain = (rule: RetryRule | undefined, reason: ErrorReason): boolean => {
@@ -114,7 +118,7 @@ const isTriedAgain = (rule: RetryRule | undefined, reason: ErrorReason): boolean
 export const decideNoAnswer = (reason: ErrorReason, chances: Chances, late?: Late): FailureVerdict => {
   const { fallbackOffer: offer, remaining, retry } = chances;
   // No time is left for anybody else.
-  if (late === 'total') return { verdict: 'refuse', reason };
+  if (late === 'attempts') return { verdict: 'refuse', reason };
   if (late === 'threshold' && offer)
     return { verdict: 'hand-back', reason, isFinal: true, trigger: 'latency' };
   const isTrigger =

@@ -7,6 +7,7 @@ import {
   headerPatternField,
   modelField,
   nameField,
+  optionalDurationField,
   patternField,
 } from './fields.ts';
 import { circuitBreakerSchema, healthCheckSchema, outlierDetectionSchema } from './health-schema.ts';
@@ -60,6 +61,7 @@ const timeoutsSchema = z.strictObject({
   connectMs: durationField(5000).describe('To open a connection.'),
   headMs: durationField(300_000).describe('From the request to the first byte of the answer.'),
   idleMs: durationField(120_000).describe('Longest silence within the answer.'),
+  totalMs: optionalDurationField.describe('From the request to the last byte of the answer.'),
 });
 
 const connectionPoolSchema = z.strictObject({

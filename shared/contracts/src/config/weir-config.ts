@@ -147,6 +147,8 @@ export interface UpstreamTimeoutsConfig {
   readonly headMs: number;
   /** Longest silence within the answer's body. */
   readonly idleMs: number;
+  /** From the request to the last byte of the answer. Absent: the deadline of the request alone. */
+  readonly totalMs?: number;
 }
 
 export interface ConnectionPoolConfig {
