@@ -1,4 +1,4 @@
-import { demoKey, isAttached, waitFor } from '@weir/testing';
+import { demoKey, isAttached, testCertificates, waitFor } from '@weir/testing';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { bearer, call, parseBody, type RawAnswer, readEvents } from './support/http-call.ts';
 import { key, useMesh } from './support/mesh-under-test.ts';
@@ -17,7 +17,8 @@ const endless =
 
 describe.skipIf(isAttached())('what routes and upstreams can be told', () => {
   const recording = startRecordingUpstream();
-  afterAll(async () => (await recording).close());
+  const secured = startRecordingUpstream(testCertificates.server);
+  afterAll(async () => Promise.all([(await recording).close(), (await secured).close()]));
   beforeEach(async () => {
     const { clear, answerWith } = await recording;
     clear();
@@ -29,6 +30,13 @@ describe.skipIf(isAttached())('what routes and upstreams can be told', () => {
       version: 1,
       upstreams: {
         plain: { provider: 'openai-compatible', targets: [(await recording).url] },
+        trusted: {
+          provider: 'openai-compatible',
+          targets: [(await secured).url],
+          tls: { serverName: testCertificates.serverName, caFile: testCertificates.ca },
+          healthCheck: { type: 'http', intervalMs: 100, timeoutMs: 2_000, unhealthyThreshold: 1 },
+        },
+        untrusted: { provider: 'openai-compatible', targets: [(await secured).url] },
         brief: {
           provider: 'openai-compatible',
           targets: [(await recording).url],
@@ -36,6 +44,13 @@ describe.skipIf(isAttached())('what routes and upstreams can be told', () => {
         },
       },
       routes: [
+        ...['trusted', 'untrusted'].map((name) => ({
+          name,
+          match: { pathPrefix: `/${name}` },
+          stripPrefix: `/${name}`,
+          upstreams: [name],
+          retry: { attempts: 1 },
+        })),
         {
           name: 'brief',
           match: { pathPrefix: '/brief' },
@@ -99,5 +114,14 @@ describe.skipIf(isAttached())('what routes and upstreams can be told', () => {
     const answer = await ask('/brief');
     expect(answer.status).toBe(504);
     expect(parseBody(answer).error.code).toBe('upstream_timeout');
+  });
+
+  it('tls: an upstream of an authority of its own is called where that is trusted, and not elsewhere', async () => {
+    expect((await ask('/trusted')).status).toBe(200);
+    expect((await secured).last().path).toBe('/v1/chat/completions');
+    const refused = await ask('/untrusted');
+    expect(refused.status).toBe(502);
+    expect(parseBody(refused).error.code).toBe('connect_failed');
+    expect((await secured).requests).toHaveLength(1);
   });
 });

@@ -44,6 +44,15 @@ const checkAffinity = (upstream: RawNode): ConfigProblem[] => {
   return [problem(affinity, 'nothing, as only `strategy: session` has sessions')];
 };
 
+const checkTls = (upstream: RawNode): ConfigProblem[] => {
+  const tls = fieldOf(upstream, 'tls');
+  const urls = itemsOf(fieldOf(upstream, 'targets')).map(
+    (target) => textOf(target) ?? textOf(fieldOf(target, 'url')),
+  );
+  if (tls.value === undefined || urls.some((url) => url === undefined || /^https:/i.test(url))) return [];
+  return [problem(tls, 'nothing, as no target has an https URL')];
+};
+
 const checkMatch = (route: RawNode): ConfigProblem[] => {
   const match = fieldOf(route, 'match');
   const path = textOf(fieldOf(match, 'path'));
@@ -136,6 +145,7 @@ export const checkReferences = (value: unknown): ConfigProblem[] => {
     ...upstreams.flatMap(checkTargetNames),
     ...upstreams.flatMap(checkAliases),
     ...upstreams.flatMap(checkAffinity),
+    ...upstreams.flatMap(checkTls),
     ...checkRoutes(whole),
     ...checkKeys(whole),
     ...checkBudgets(whole),

@@ -200,6 +200,31 @@ describe('problems', () => {
       upstream({ models: ['sim-gpt'], aliases: { fast: 'sim-gtp' } }),
       'did you mean "sim-gpt"?',
     ],
+    ...[
+      { serverName: '10.0.0.1' },
+      { serverName: 'models.test.' },
+      { serverName: 'a b' },
+      { serverName: '[::1]' },
+    ].map((tls): [string, object, string] => [
+      `the server name ${tls.serverName}`,
+      upstream({ targets: ['https://host'], tls }),
+      'expected the name of a host, not an address',
+    ]),
+    [
+      'tls without https',
+      upstream({ targets: ['http://host'], tls: {} }),
+      'tls: found a mapping, expected nothing, as no target has an https URL',
+    ],
+    [
+      'a key without a certificate',
+      upstream({ targets: ['https://host'], tls: { keyFile: 'key.pem' } }),
+      'tls: found a mapping, expected a `certFile` with the `keyFile`',
+    ],
+    [
+      'authorities that are not asked',
+      upstream({ targets: ['https://host'], tls: { verify: false, caFile: 'ca.pem' } }),
+      'tls: found a mapping, expected no `caFile` where nothing is verified',
+    ],
     [
       'a session of another strategy',
       upstream({ affinity: { header: 'x-session' } }),

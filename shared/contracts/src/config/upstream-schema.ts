@@ -12,6 +12,7 @@ import {
 } from './fields.ts';
 import { circuitBreakerSchema, healthCheckSchema, outlierDetectionSchema } from './health-schema.ts';
 import { queueSchema } from './queue-schema.ts';
+import { tlsSchema } from './tls-schema.ts';
 import {
   type Provider,
   providers,
@@ -104,6 +105,7 @@ const upstreamFields = z.strictObject({
     .describe("The client's model name to the upstream's own."),
   priceAs: modelField.exactOptional().describe('Model name to look prices up by.'),
   credentials: credentialsSchema.exactOptional().describe("Where the provider's key is found."),
+  tls: tlsSchema.exactOptional().describe('How https targets are checked, and who we are to them.'),
   timeouts: timeoutsSchema.prefault({}),
   connectionPool: connectionPoolSchema.prefault({}),
   queue: queueSchema.prefault({}),

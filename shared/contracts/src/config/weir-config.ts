@@ -8,6 +8,7 @@ import type { BudgetConfig, RateLimitConfig } from './limit-config.ts';
 import type { PricingConfig } from './pricing-config.ts';
 import type { QueueConfig } from './queue-config.ts';
 import type { FallbackConfig, RetryConfig } from './retry-config.ts';
+import type { UpstreamTlsConfig } from './tls-config.ts';
 import type { RouteRuleConfig, WayConfig } from './traffic-config.ts';
 
 /**
@@ -92,6 +93,8 @@ export interface UpstreamConfig {
   readonly priceAs?: string;
   /** Absent: the upstream needs none. */
   readonly credentials?: CredentialsConfig;
+  /** Absent: https targets need a certificate of an authority that the system trusts, for the host of their URL. */
+  readonly tls?: UpstreamTlsConfig;
   readonly timeouts: UpstreamTimeoutsConfig;
   /** Per target. */
   readonly connectionPool: ConnectionPoolConfig;
