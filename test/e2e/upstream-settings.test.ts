@@ -1,8 +1,10 @@
-import { demoKey, isAttached, testCertificates, waitFor } from '@weir/testing';
+import { createTestKey, demoKey, isAttached, testCertificates, waitFor } from '@weir/testing';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { bearer, call, parseBody, type RawAnswer, readEvents } from './support/http-call.ts';
 import { key, useMesh } from './support/mesh-under-test.ts';
 import { type Answer, answerAsAsked, startRecordingUpstream } from './support/recording-upstream.ts';
+
+const mini = createTestKey('mini');
 
 const delta = `data: ${JSON.stringify({ id: 'd', choices: [{ index: 0, delta: { content: 'word ' } }] })}\n\n`;
 
@@ -37,6 +39,18 @@ describe.skipIf(isAttached())('what routes and upstreams can be told', () => {
           healthCheck: { type: 'http', intervalMs: 100, timeoutMs: 2_000, unhealthyThreshold: 1 },
         },
         untrusted: { provider: 'openai-compatible', targets: [(await secured).url] },
+        named: {
+          provider: 'generic',
+          targets: [(await recording).url],
+          models: ['large-v2'],
+          aliases: { large: 'large-v2' },
+        },
+        smaller: { provider: 'generic', targets: [(await recording).url], models: ['small'] },
+        spoken: {
+          provider: 'openai-compatible',
+          targets: [(await recording).url],
+          models: ['sim-gpt-mini', 'large'],
+        },
         brief: {
           provider: 'openai-compatible',
           targets: [(await recording).url],
@@ -44,6 +58,24 @@ describe.skipIf(isAttached())('what routes and upstreams can be told', () => {
         },
       },
       routes: [
+        {
+          name: 'named',
+          match: { path: '/run' },
+          modelHeader: 'X-Model-Name',
+          upstreams: ['named'],
+          retry: { attempts: 1 },
+          fallback: {
+            upstreams: [{ upstream: 'smaller', modelMapping: { large: 'small' } }],
+            triggers: { onErrorCodes: [503] },
+          },
+        },
+        {
+          name: 'spoken',
+          match: { pathPrefix: '/spoken' },
+          stripPrefix: '/spoken',
+          modelHeader: 'X-Model-Name',
+          upstreams: ['spoken'],
+        },
         ...['trusted', 'untrusted'].map((name) => ({
           name,
           match: { pathPrefix: `/${name}` },
@@ -67,7 +99,8 @@ describe.skipIf(isAttached())('what routes and upstreams can be told', () => {
           fallback: { upstreams: ['plain'] },
         },
       ],
-      tenants: [{ org: 'demo', keys: [demoKey.entry] }],
+      pricing: { models: [{ model: 'large*', inputPer1k: 1, outputPer1k: 1 }] },
+      tenants: [{ org: 'demo', keys: [demoKey.entry, { ...mini.entry, models: ['sim-gpt-mini'] }] }],
     },
   }));
 
@@ -123,5 +156,51 @@ describe.skipIf(isAttached())('what routes and upstreams can be told', () => {
     expect(refused.status).toBe(502);
     expect(parseBody(refused).error.code).toBe('connect_failed');
     expect((await secured).requests).toHaveLength(1);
+  });
+
+  describe('modelHeader', () => {
+    const send = (path: string, model: string, body: object, secret = key): Promise<RawAnswer> =>
+      call(`${mesh().baseUrl}${path}`, {
+        headers: { ...bearer(secret), 'X-Model-Name': model },
+        body: JSON.stringify(body),
+      });
+    const chat = '/spoken/v1/chat/completions';
+    const messages = [{ role: 'user', content: 'Hello' }];
+
+    it('names the model of a body that has none: to route by, to price by, and in the words of the upstream', async () => {
+      const answer = await send('/run', 'large', { prompt: 'Hello' });
+      expect(answer.status).toBe(200);
+      expect(answer.headers).toMatchObject({ 'x-weir-upstream': 'named', 'x-inference-cost': '0.005' });
+      const { headers, body } = (await recording).last();
+      expect(headers['x-model-name']).toBe('large-v2');
+      expect(body.toString()).toBe('{"prompt":"Hello"}');
+      expect((await send('/run', 'other', { prompt: 'Hello' })).status).toBe(404);
+    });
+
+    it('and by the name that a fallback has', async () => {
+      (await recording).answerWith((recorded, response) => {
+        if (recorded.headers['x-model-name'] === 'large-v2') response.writeHead(503).end('{}');
+        else answerAsAsked(recorded, response);
+      });
+      const answer = await send('/run', 'large', { prompt: 'Hello' });
+      expect(answer.headers['x-weir-upstream']).toBe('smaller');
+      expect((await recording).last().headers['x-model-name']).toBe('small');
+    });
+
+    it('goes into the body of an API that has the model there, and keys are held to it', async () => {
+      expect((await send(chat, 'sim-gpt-mini', { messages }, mini.secret)).status).toBe(200);
+      expect(parseBody((await recording).last())).toEqual({ model: 'sim-gpt-mini', messages });
+      const refused = await send(chat, 'large', { messages }, mini.secret);
+      expect(refused.status).toBe(403);
+      expect(parseBody(refused).error.code).toBe('model_not_allowed');
+    });
+
+    it('that says something else than the body is refused', async () => {
+      const refused = await send(chat, 'sim-gpt-mini', { model: 'large', messages });
+      expect(refused.status).toBe(400);
+      expect(parseBody(refused).error).toMatchObject({ code: 'bad_header', param: 'x-model-name' });
+      expect((await send(chat, 'large', { model: 'large', messages })).status).toBe(200);
+      expect((await recording).requests).toHaveLength(1);
+    });
   });
 });

@@ -216,6 +216,8 @@ export interface EnvelopeMeta {
   readonly path: string;
   /** Model as the client named it. Empty when the API has none. */
   readonly model: string;
+  /** Lower-case name of the header that names the model, alone or beside the body. Absent: none does. */
+  readonly modelHeader?: string;
   readonly stream: boolean;
   /** How often the ingress submitted this request before: 0, 1 or 2. */
   readonly submission: number;

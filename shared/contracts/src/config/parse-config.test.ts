@@ -266,6 +266,11 @@ describe('problems', () => {
       route({ retry: { perTryTimeoutMs: 500, timeoutMs: 500 } }),
       'a `perTryTimeoutMs` below `timeoutMs`',
     ],
+    ...['Authorization', 'cookie', 'host'].map((modelHeader): [string, object, string] => [
+      `a model in ${modelHeader}`,
+      route({ modelHeader }),
+      "a header of the client's own",
+    ]),
     ['an unknown condition', route({ retry: { on: ['5x'] } }), '5xx'],
     [
       'statuses that are not asked for',

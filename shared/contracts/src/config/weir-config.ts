@@ -171,6 +171,8 @@ export interface RouteConfig extends WayConfig {
   readonly api?: Api;
   /** Taken off the front of the path before it travels on. Absent: nothing is. */
   readonly stripPrefix?: string;
+  /** Lower-case name of the client header that names the model, for bodies without one. Absent: none does. */
+  readonly modelHeader?: string;
   /** In place of the other ways. Absent: none. */
   readonly canary?: CanaryConfig;
   /** The first that a request fulfils says where it goes, in place of the route. Absent: none. */

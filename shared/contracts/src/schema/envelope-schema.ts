@@ -184,6 +184,10 @@ export const envelopeMetaSchema = z
     method: z.string().min(1),
     path: z.string().describe('Path and query for the upstream.'),
     model: z.string().describe('Model as the client named it. Empty when the API has none.'),
+    modelHeader: z
+      .string()
+      .exactOptional()
+      .describe('Header that names the model, alone or beside the body, in lower case. Absent: none does.'),
     stream: z.boolean(),
     submission: countField.describe('How often this request was submitted before.'),
     features: featuresSchema,
