@@ -20,7 +20,11 @@ const endless =
 describe.skipIf(isAttached())('what routes and upstreams can be told', () => {
   const recording = startRecordingUpstream();
   const secured = startRecordingUpstream(testCertificates.server);
-  afterAll(async () => Promise.all([(await recording).close(), (await secured).close()]));
+  const second = startRecordingUpstream();
+  const third = startRecordingUpstream();
+  afterAll(async () => {
+    for (const upstream of [recording, secured, second, third]) await (await upstream).close();
+  });
   beforeEach(async () => {
     const { clear, answerWith } = await recording;
     clear();
@@ -51,6 +55,12 @@ describe.skipIf(isAttached())('what routes and upstreams can be told', () => {
           targets: [(await recording).url],
           models: ['sim-gpt-mini', 'large'],
         },
+        sticky: {
+          provider: 'openai-compatible',
+          targets: [(await recording).url, (await second).url, (await third).url],
+          strategy: 'session',
+          affinity: { cookie: 'sid', issueCookie: true, cookieMaxAgeMs: 3_600_000 },
+        },
         brief: {
           provider: 'openai-compatible',
           targets: [(await recording).url],
@@ -76,7 +86,7 @@ describe.skipIf(isAttached())('what routes and upstreams can be told', () => {
           modelHeader: 'X-Model-Name',
           upstreams: ['spoken'],
         },
-        ...['trusted', 'untrusted'].map((name) => ({
+        ...['trusted', 'untrusted', 'sticky'].map((name) => ({
           name,
           match: { pathPrefix: `/${name}` },
           stripPrefix: `/${name}`,
@@ -202,5 +212,30 @@ describe.skipIf(isAttached())('what routes and upstreams can be told', () => {
       expect((await send(chat, 'large', { model: 'large', messages })).status).toBe(200);
       expect((await recording).requests).toHaveLength(1);
     });
+  });
+
+  it('affinity.issueCookie gives a client a session, which stays where its first request went', async () => {
+    const targets = await Promise.all([recording, second, third]);
+    const homeOf = async (headers: Record<string, string>) => {
+      for (const target of targets) target.clear();
+      const answer = await call(`${mesh().baseUrl}/sticky/v1/chat/completions`, {
+        headers: { ...bearer(key), ...headers },
+        body: JSON.stringify({ model: 'any', messages: [{ role: 'user', content: 'Hello' }] }),
+      });
+      expect(answer.status).toBe(200);
+      const home = targets.findIndex(({ requests }) => requests.length === 1);
+      return { home, cookie: answer.headers['set-cookie'] };
+    };
+    const homes = new Set<number>();
+    for (let client = 0; client < 12; client += 1) {
+      const { home, cookie } = await homeOf({});
+      expect(cookie).toMatch(/^sid=[\w-]{22}; Path=\/; Max-Age=3600; HttpOnly; SameSite=Lax$/);
+      const session = { cookie: `theme=dark; ${cookie?.split(';')[0]}` };
+      for (let again = 0; again < 3; again += 1)
+        expect(await homeOf(session)).toEqual({ home, cookie: undefined });
+      homes.add(home);
+    }
+    expect(homes.size).toBeGreaterThan(1);
+    expect((await ask('/trusted')).headers).not.toHaveProperty('set-cookie');
   });
 });

@@ -6,7 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import { readApiKey } from '../core/client-headers.ts';
 import { decideDeadline } from '../core/decide-deadline.ts';
 import { toRequestId } from '../core/request-id.ts';
-import type { NameSessions } from '../core/session-names.ts';
+import type { NameSessions, SessionNames } from '../core/session-names.ts';
 import { noFeatures, outputCapNamesOf, toFeatures } from '../core/to-features.ts';
 import type { TokenCounting } from '../token-counting.ts';
 import { toPrefixSketch } from './prefix-sketch.ts';
@@ -61,6 +61,8 @@ export interface ReadRequest {
   /** Undefined: it has no body. */
   readonly fields: RequestFields | undefined;
   readonly model: RequestedModel;
+  /** Undefined: nothing names a session. */
+  readonly sessions: SessionNames | undefined;
 }
 
 const featuresOf = (
@@ -85,11 +87,10 @@ export const toMeta = (
   trace: string | undefined,
 ): EnvelopeMeta => {
   const { instance } = reader;
-  const { body, fields, model } = read;
+  const { body, fields, model, sessions } = read;
   const now = reader.now();
   const key = readApiKey(request.headers);
   const clientTimeout = request.headers['x-stainless-timeout'];
-  const sessions = reader.nameSessions(request.headers);
   const inline = body.byteLength <= reader.inlineBytes;
   return {
     v: 1,
@@ -119,7 +120,7 @@ export const toMeta = (
       ip: request.ip,
       headers: reader.pickHeaders(request.headers),
       ...(key === undefined ? {} : { keySha256: hash('sha256', key, 'hex') }),
-      ...(sessions === undefined ? {} : { sessions }),
+      ...(sessions === undefined ? {} : { sessions: sessions.digests }),
     },
     ...(matched.route.priority === undefined ? {} : { priority: matched.route.priority }),
     ...(trace === undefined ? {} : { trace }),

@@ -84,7 +84,7 @@ const readRequest = async (
   deps: InferenceRouteDeps,
   request: FastifyRequest,
   matched: MatchedRoute,
-): Promise<ReadRequest> => {
+): Promise<Omit<ReadRequest, 'sessions'>> => {
   if (!hasBody(request.method)) {
     return { body: noBody, fields: undefined, model: requireModel(matched, request.headers, undefined) };
   }
@@ -133,10 +133,12 @@ export const createInferenceHandler =
       throw error;
     });
     const { body } = read;
-    const meta = toMeta(deps.reader, request, id, matched, read, span.traceparent);
+    const sessions = deps.reader.nameSessions(request);
+    const meta = toMeta(deps.reader, request, id, matched, { ...read, sessions }, span.traceparent);
     reply.hijack();
     if (deps.isDraining()) reply.raw.setHeader('connection', 'close');
-    const exchange = new Exchange(meta, createClientResponse(reply.raw, deps.reader.now), deps.reader.now);
+    const response = createClientResponse(reply.raw, deps.reader.now);
+    const exchange = new Exchange(meta, response, deps.reader.now, sessions?.cookies);
     watchClient(reply.raw, () => deps.relay.clientGone(id));
     deps.relay.start(exchange, body, (ended) => {
       deps.releaseBody(body.byteLength);

@@ -24,6 +24,8 @@ const problemsOf = (value: unknown): string[] => {
   return parsed.outcome === 'valid' ? [] : parsed.problems.map(renderProblem);
 };
 
+const sticky = { ...minimal.upstreams.local, strategy: 'session' };
+
 const upstream = (more: object): object => ({
   ...minimal,
   upstreams: { local: { ...minimal.upstreams.local, ...more } },
@@ -224,6 +226,27 @@ describe('problems', () => {
       'authorities that are not asked',
       upstream({ targets: ['https://host'], tls: { verify: false, caFile: 'ca.pem' } }),
       'tls: found a mapping, expected no `caFile` where nothing is verified',
+    ],
+    [
+      'a cookie without a name',
+      upstream({ strategy: 'session', affinity: { issueCookie: true } }),
+      'affinity: found a mapping, expected a `cookie` that is issued',
+    ],
+    [
+      'the age of a cookie of somebody else',
+      upstream({ strategy: 'session', affinity: { cookie: 'sid', cookieMaxAgeMs: 60_000 } }),
+      'affinity: found a mapping, expected no `cookieMaxAgeMs`',
+    ],
+    [
+      'a cookie that one upstream issues and another does not',
+      {
+        ...minimal,
+        upstreams: {
+          one: { ...sticky, affinity: { cookie: 'sid', issueCookie: true } },
+          two: { ...sticky, affinity: { cookie: 'sid' } },
+        },
+      },
+      'upstreams.two.affinity: found a mapping, expected `issueCookie: true`, as another upstream issues sid',
     ],
     [
       'a session of another strategy',
