@@ -136,7 +136,7 @@ describe.skipIf(isAttached())('inference routing, with a provider that reports w
     response.end(JSON.stringify({ text: 'a quantum computer counts in all ways at once' }));
   };
 
-  it('local inference passes path, body and X-Model-Name on, and estimates what nobody reports', async () => {
+  it('local inference takes X-Model-Name for the model, passes path and body on, and estimates what nobody reports', async () => {
     const { answerWith, last } = await upstream;
     answerWith(noUsage);
     expect((await sendExample(mesh().baseUrl, local)).status).toBe(200);
@@ -152,16 +152,17 @@ describe.skipIf(isAttached())('inference routing, with a provider that reports w
   it('local inference goes on with a smaller model elsewhere when its own has no room', async () => {
     const { answerWith, last } = await upstream;
     answerWith((recorded, response) => {
-      if (recorded.body.includes('llama-70b')) response.writeHead(429).end('{}');
+      if (recorded.headers['x-model-name'] === 'llama-70b') response.writeHead(429).end('{}');
       else noUsage(recorded, response);
     });
-    const answer = await sendExample(mesh().baseUrl, local, { body: { model: 'llama-70b' } });
+    const answer = await sendExample(mesh().baseUrl, local, { headers: { 'X-Model-Name': 'llama-70b' } });
     expect(answer.status).toBe(200);
     expect(answer.headers).toMatchObject({
       'x-weir-upstream': 'fallback-llm',
       'x-weir-attempts': expect.any(String),
     });
-    expect(JSON.parse(last().body.toString()).model).toBe('llama-7b');
+    expect(last().headers['x-model-name']).toBe('llama-7b');
+    expect(last().body.toString()).toBe(local?.body);
   });
 
   const askLocal = (ip: string, prompt: string): Promise<RawAnswer> =>

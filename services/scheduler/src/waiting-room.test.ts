@@ -242,6 +242,33 @@ describe('one scheduler', () => {
     expect(site.released).toEqual(['short', 'second', 'patient']);
   });
 
+  test('refuses what has used up the time for all its attempts, and says so', () => {
+    const attempt = {
+      number: 2,
+      upstream: 'gpu',
+      target: 't0',
+      model: 'small',
+      remaining: 1,
+      alternatives: 0,
+      excluded: [],
+      lastFailure: 'busy',
+      scheduler: 'scheduler-1',
+      dispatch: 1,
+      reservedTokens: 1,
+      answerBy: start + 1_000,
+    };
+    site.send('second');
+    site.send('again', { attempt });
+    site.wait(999);
+    site.report(1);
+    tick();
+    expect(errorIn(site.told('again'))).toBeUndefined();
+    site.wait(1);
+    tick();
+    expect(errorIn(site.told('again'))).toMatchObject({ reason: 'first_byte_timeout' });
+    expect(errorIn(site.told('second'))).toBeUndefined();
+  });
+
   test('refuses more than may wait, but takes what is more urgent in its place', () => {
     for (const request of ['b', 'c', 'd', 'e']) site.send(request, { priority: 8 });
     site.send('f', { priority: 8 });

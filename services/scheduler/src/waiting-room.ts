@@ -1,5 +1,6 @@
 import { type Envelope, encodeEnvelope, subjects, type WeirConfig, type WireError } from '@weir/contracts';
 import type { Bus, HoldNotices } from '@weir/messaging';
+import { refuseLate } from './core/attempt-time.ts';
 import type { Peers } from './core/peers.ts';
 import * as refusals from './core/refusals.ts';
 import { DrainRate } from './core/waiting/drain-rate.ts';
@@ -138,7 +139,8 @@ class Waiting implements WaitingRoom {
         const { meta } = ticket.payload.envelope;
         const waitMs = rate.waitMs(queue.size + 1, now);
         const timedOut = refusals.queueTimeout(meta.model, now - ticket.since, waitMs);
-        this.#deps.refuse(meta, reason === 'queue_timeout' ? timedOut : refusals.deadlinePassed);
+        const late = refuseLate(meta, now) ?? refusals.deadlinePassed;
+        this.#deps.refuse(meta, reason === 'queue_timeout' ? timedOut : late);
       }
       this.#giveToOwner(pool, queue, now);
       this.#pump(pool);

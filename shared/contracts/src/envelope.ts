@@ -179,6 +179,11 @@ export interface Attempt {
   readonly retry?: RetryRule;
   /** To the first byte of the answer, milliseconds. Absent: the upstream's time-outs alone. */
   readonly perTryTimeoutMs?: number;
+  /**
+   * When the time for all attempts is over, milliseconds since the epoch: one without a first byte ends then, and none
+   * begins after it. Absent: the deadline alone.
+   */
+  readonly answerBy?: number;
   /** Absent: there is no fallback that could take the request. */
   readonly fallbackOffer?: FallbackOffer;
   /** Absent: the route's own upstreams serve the request. */
@@ -211,6 +216,8 @@ export interface EnvelopeMeta {
   readonly path: string;
   /** Model as the client named it. Empty when the API has none. */
   readonly model: string;
+  /** Lower-case name of the header that names the model, alone or beside the body. Absent: none does. */
+  readonly modelHeader?: string;
   readonly stream: boolean;
   /** How often the ingress submitted this request before: 0, 1 or 2. */
   readonly submission: number;

@@ -188,16 +188,22 @@ describe('what an attempt says of the health of its target', () => {
     expect(outcomes.of('pool', 't0')).toEqual({ succeeded: 1, failed: 0, consecutiveFailures: 0 });
   });
 
-  it('a deadline that passes without a byte is its fault, one within the answer is not', () => {
-    const silent = openAccount();
-    silent.account.called();
-    silent.account.failed('request_deadline');
-    expect(silent.outcomes.of('pool', 't0')).toMatchObject({ failed: 1, lastFailure: 'first_byte_timeout' });
-    const slow = openAccount();
-    slow.account.called();
-    slow.account.answered(200, {});
-    slow.account.firstByte(true);
-    slow.account.failed('request_deadline');
-    expect(slow.outcomes.of('pool', 't0').failed).toBe(0);
-  });
+  it.each(['request_deadline', 'upstream_timeout'] as const)(
+    '%s without a byte is its fault, within the answer it is not',
+    (reason) => {
+      const silent = openAccount();
+      silent.account.called();
+      silent.account.failed(reason);
+      expect(silent.outcomes.of('pool', 't0')).toMatchObject({
+        failed: 1,
+        lastFailure: 'first_byte_timeout',
+      });
+      const slow = openAccount();
+      slow.account.called();
+      slow.account.answered(200, {});
+      slow.account.firstByte(true);
+      slow.account.failed(reason);
+      expect(slow.outcomes.of('pool', 't0').failed).toBe(0);
+    },
+  );
 });

@@ -107,7 +107,8 @@ export class AttemptAccount {
   }
 
   failed(reason: ErrorReason): void {
-    const isSilent = reason === 'request_deadline' && this.#called && this.#firstByteAt === undefined;
+    const isTimeOver = reason === 'request_deadline' || reason === 'upstream_timeout';
+    const isSilent = isTimeOver && this.#called && this.#firstByteAt === undefined;
     this.#health.failed(isSilent ? 'first_byte_timeout' : reason);
     this.#deps.metrics.failed(this.#input.upstream.name, reason);
   }

@@ -1,4 +1,4 @@
-import type { UsageEvent } from '@weir/contracts';
+import type { UpstreamConfig, UsageEvent } from '@weir/contracts';
 import type { CommitResult } from '@weir/messaging';
 import { passThroughTracer } from '@weir/runtime';
 import { expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { upstreamConfig } from '../testdata/upstream-config.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 import { RunningAttempt } from './running-attempt.ts';
 
-const begin = () => {
+const begin = (timeouts: Partial<UpstreamConfig['timeouts']> = {}) => {
   const intent = Promise.withResolvers<CommitResult>();
   const events: UsageEvent[] = [];
   const called: string[] = [];
@@ -55,7 +55,10 @@ const begin = () => {
     body: new TextEncoder().encode('{}'),
     upstream: {
       name: 'pool',
-      config: upstreamConfig('http://localhost', { onDisconnect: 'drain' }),
+      config: upstreamConfig('http://localhost', {
+        onDisconnect: 'drain',
+        timeouts: { connectMs: 1_000, headMs: 1_000, idleMs: 1_000, ...timeouts },
+      }),
       provider: providerRegistry.openai,
       client: { dispatch: ({ path }: { path: string }) => called.push(path) },
       rulesOf: () => undefined,
@@ -80,4 +83,22 @@ it('calls nobody for a client that left before that, also where answers are read
   await expect.poll(() => events).toHaveLength(2);
   expect(called).toEqual([]);
   expect(events[1]?.data).toMatchObject({ outcome: 'client_cancelled', quality: 'unknown', usage: {} });
+});
+
+it('reads an answer for its usage no longer than the whole call may take', async () => {
+  const { attempt, called, events, store } = begin({ totalMs: 20 });
+  store();
+  await expect.poll(() => called).toHaveLength(1);
+  attempt.cancel('client_disconnected');
+  expect(attempt.finished).toBe(false);
+  await expect.poll(() => events).toHaveLength(2);
+  expect(events[1]?.data).toMatchObject({ outcome: 'client_cancelled' });
+});
+
+it('ends a call that takes longer as a time-out', async () => {
+  const { attempt, events, store } = begin({ totalMs: 20 });
+  store();
+  await expect.poll(() => events).toHaveLength(2);
+  expect(attempt.finished).toBe(true);
+  expect(events[1]?.data).toMatchObject({ outcome: 'timeout', reason: 'upstream_timeout' });
 });

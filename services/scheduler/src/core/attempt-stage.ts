@@ -23,7 +23,7 @@ export type StageDecision =
   | { readonly outcome: 'no-budget' };
 
 /** Nothing reached the upstream, so nothing is repeated there. */
-const isUnheard = ({ lastFailure }: Attempt): boolean =>
+export const isUnheard = ({ lastFailure }: Attempt): boolean =>
   lastFailure === 'draining' || lastFailure === 'saturated' || lastFailure === busyTarget;
 
 /** An attempt that was turned away never began, so it is not one of those the route allows. */

@@ -12,6 +12,7 @@ import {
 } from '@weir/contracts';
 import { findRoute, selectFallbacks, selectUpstreams, type UpstreamCandidate } from '@weir/routing';
 import { type AttemptStage, decideStage, moveToFallback } from './attempt-stage.ts';
+import { givenUpAt, refuseLate, toAnswerBy } from './attempt-time.ts';
 import { pauseMs } from './backoff.ts';
 import { busyAfter, exclusionOf, exclusionsAfter } from './exclusions.ts';
 import { reasonToLeave, toFallbackOffer } from './fallback-offer.ts';
@@ -77,6 +78,7 @@ export interface PlannedAttempt {
   readonly variant: string | undefined;
   readonly retry?: RetryRule;
   readonly perTryTimeoutMs?: number;
+  readonly answerBy?: number;
   readonly fallbackOffer?: FallbackOffer;
   readonly fallback?: FallbackState;
 }
@@ -115,6 +117,7 @@ const toPlan = (
   const isOffered = rules !== undefined && stage.fallback === undefined && hasOpenTarget(fallbacks, input);
   const { on, statusCodes } = retry;
   const busy = busyAfter(input.meta.attempt);
+  const answerBy = toAnswerBy(retry, input.meta.attempt, input.now);
   const attempt: PlannedAttempt = {
     number: stage.number,
     remaining: stage.remaining,
@@ -130,6 +133,7 @@ const toPlan = (
     variant: candidate.variant,
     ...(on === undefined ? {} : { retry: statusCodes === undefined ? { on } : { on, statusCodes } }),
     ...(retry.perTryTimeoutMs === undefined ? {} : { perTryTimeoutMs: retry.perTryTimeoutMs }),
+    ...(answerBy === undefined ? {} : { answerBy }),
     ...(isOffered ? { fallbackOffer: toFallbackOffer(rules) } : {}),
     ...(stage.fallback === undefined ? {} : { fallback: stage.fallback }),
   };
@@ -166,7 +170,7 @@ const planWithoutPlace = (
   if (missing.outcome === 'refused') return reject(refusals.noHealthyTarget(meta.model, now, missing.until));
   if (missing.outcome === 'none') return reject(refusals.noTarget(meta.model, meta.attempt === undefined));
   const waitMs = missing.until - now;
-  const isShort = waitMs <= Math.min(shortWaitMs, (meta.deadline - now) / 2);
+  const isShort = waitMs <= Math.min(shortWaitMs, (givenUpAt(meta) - now) / 2);
   if (isShort && !hasWaited) return { outcome: 'delayed', delayMs: waitMs };
   return reject(refusals.quotaUsedUp(meta.model, waitMs));
 };
@@ -207,7 +211,7 @@ const planPause = (
   { meta, now, random, view }: PlanInput,
 ): AttemptPlan => {
   const { retry } = route;
-  const leftMs = meta.deadline - now;
+  const leftMs = givenUpAt(meta) - now;
   const isElsewhere = countAlternatives(config, candidates, excluded, view) > 0;
   const retryAfterMs = isElsewhere ? 0 : (meta.attempt?.failure?.retryAfterMs ?? 0);
   if (retryAfterMs >= leftMs) return reject(refusals.attemptsUsedUp(meta.attempt?.lastFailure));
@@ -219,7 +223,8 @@ const planPause = (
 export const planAttempt = (input: PlanInput): AttemptPlan => {
   const { config, meta, now, hasWaited } = input;
   const isFirst = meta.attempt === undefined;
-  if (meta.deadline <= now) return reject(refusals.deadlinePassed);
+  const late = refuseLate(meta, now);
+  if (late) return reject(late);
   const route = config && findRoute(config, meta.route);
   if (!route) return reject(refusals.noConfig(isFirst));
   const lastFailure = meta.attempt?.lastFailure;

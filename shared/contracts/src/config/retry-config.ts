@@ -29,6 +29,11 @@ export interface RetryConfig extends RetryRule {
   readonly maxBackoffMs: number;
   /** To the first byte of an attempt's answer, milliseconds. Absent: `timeouts` of the upstream alone. */
   readonly perTryTimeoutMs?: number;
+  /**
+   * For all attempts, those at fallback upstreams included, milliseconds: from the first one until some upstream begins
+   * its answer. Absent: the deadline of the request alone.
+   */
+  readonly timeoutMs?: number;
   /** Absent: as many attempts are repeated as fail. */
   readonly budget?: RetryBudgetConfig;
 }

@@ -160,6 +160,9 @@ export const attemptSchema = z
     reservedTokens: countField,
     retry: retryRuleSchema.exactOptional().describe("Absent: the adapter's own rule."),
     perTryTimeoutMs: countField.exactOptional().describe('To the first byte of the answer.'),
+    answerBy: epochMsField
+      .exactOptional()
+      .describe('When the time for all attempts is over. Absent: the deadline alone.'),
     fallbackOffer: fallbackOfferSchema.exactOptional().describe('Absent: nothing could take the request.'),
     fallback: fallbackStateSchema.exactOptional().describe('The request is at a fallback upstream.'),
     failure: attemptFailureSchema.exactOptional().describe('On an attempt that was handed back.'),
@@ -181,6 +184,10 @@ export const envelopeMetaSchema = z
     method: z.string().min(1),
     path: z.string().describe('Path and query for the upstream.'),
     model: z.string().describe('Model as the client named it. Empty when the API has none.'),
+    modelHeader: z
+      .string()
+      .exactOptional()
+      .describe('Header that names the model, alone or beside the body, in lower case. Absent: none does.'),
     stream: z.boolean(),
     submission: countField.describe('How often this request was submitted before.'),
     features: featuresSchema,
