@@ -60,6 +60,13 @@ const attempt: Attempt = {
   reservedTokens: 12,
 };
 
+/** The second of two attempts at a target that was called and failed. */
+const retried: Attempt = {
+  ...attempt,
+  lastFailure: 'first_byte_timeout',
+  past: { accounts: 1, called: true },
+};
+
 const largeBody: EnvelopeMeta = {
   ...request,
   stream: false,
@@ -84,5 +91,6 @@ export const goldenEnvelopes: readonly GoldenEnvelope[] = [
   { file: 'envelope-request.txt', meta: { ...request, trace }, body },
   { file: 'envelope-granted.txt', meta: { ...request, principal, grant, priority: 2, trace }, body },
   { file: 'envelope-attempt.txt', meta: { ...request, principal, grant, priority: 2, attempt, trace }, body },
+  { file: 'envelope-retried.txt', meta: { ...request, principal, grant, attempt: retried }, body },
   { file: 'envelope-large-body.txt', meta: largeBody, body: '' },
 ];

@@ -34,6 +34,7 @@ import { goldenEnvelopes, grant, principal } from './golden-envelopes.ts';
 import {
   goldenCanaryEvent,
   goldenCanaryState,
+  goldenHoldAccounts,
   goldenHoldMessage,
   goldenLedgerCommit,
   goldenLoadReport,
@@ -52,7 +53,7 @@ const text = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: tr
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** Message files that are not lists above; `body-chunks.test.ts` reads those of bodies. */
-const others = ['grant-text.txt', 'hold-message.json'];
+const others = ['grant-text.txt', 'hold-message.json', 'hold-message-accounts.json'];
 const bodyFiles = ['body-request.hex', 'body-chunk.hex', 'body-unknown.hex'];
 
 const goldenDocuments = [
@@ -151,11 +152,14 @@ test.each(goldenDocuments)(
   },
 );
 
-test('hold-message.json decodes to the value, and encodes to the same bytes', () => {
-  const golden = readGolden('hold-message.json');
-  expect(decodeHoldMessage(golden)).toEqual(goldenHoldMessage);
-  expect(text(encodeHoldMessage(goldenHoldMessage))).toBe(text(golden));
-  expect(holdMessageSchema.parse(goldenHoldMessage)).toEqual(goldenHoldMessage);
+test.each([
+  ['hold-message.json', goldenHoldMessage],
+  ['hold-message-accounts.json', goldenHoldAccounts],
+])('%s decodes to the value, and encodes to the same bytes', (file, value) => {
+  const golden = readGolden(file);
+  expect(decodeHoldMessage(golden)).toEqual(value);
+  expect(text(encodeHoldMessage(value))).toBe(text(golden));
+  expect(holdMessageSchema.parse(value)).toEqual(value);
 });
 
 test('grant-text.txt is what a grant is signed over', () => {

@@ -105,8 +105,8 @@ class RequestLimiter {
   async #try(request: LimitedRequest, outputCap?: number): Promise<Tried | 'no_price'> {
     const { guard, history, watch, holdTtlMs } = this.#dependencies;
     const { meta, applied, route, price } = request;
-    const { id, api, model, features } = meta;
-    const plan = { id, ttlMs: holdTtlMs, api, model, features, applied };
+    const { id, submission, api, model, features } = meta;
+    const plan = { id, submission, ttlMs: holdTtlMs, api, model, features, applied };
     const planned = planReservation(outputCap === undefined ? plan : { ...plan, outputCap }, {
       history,
       budgets: watch,

@@ -152,6 +152,14 @@ export interface AttemptFailure {
   readonly isFinal?: boolean;
 }
 
+/** Attempts of a request that were begun and then handed back for another one. */
+export interface PastAttempts {
+  /** How many, at least 1. The ledger gets an account of each, and none of them says that the request is over. */
+  readonly accounts: number;
+  /** One of them, or more, went out to its upstream: something may have been used. */
+  readonly called: boolean;
+}
+
 /** One try at one target. Added by the scheduler. */
 export interface Attempt {
   /** From 1, over all targets. */
@@ -188,6 +196,8 @@ export interface Attempt {
   readonly fallbackOffer?: FallbackOffer;
   /** Absent: the route's own upstreams serve the request. */
   readonly fallback?: FallbackState;
+  /** Attempts before this one; on one that was handed back, with it. Absent: none was begun. */
+  readonly past?: PastAttempts;
   /** On an attempt that was handed back. Absent: the adapter learned no more than `lastFailure`. */
   readonly failure?: AttemptFailure;
 }

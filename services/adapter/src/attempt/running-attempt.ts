@@ -196,7 +196,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     this.#writer.handBack({ attempt: this.input.meta.attempt.number, reason });
     this.#finish({ outcome: 'provider_error', reason, handedBack: true });
     const failure = toAttemptFailure(verdict, status, this.#retryAfterMs);
-    handBackToScheduler(this.#deps, this.input, reason, failure);
+    handBackToScheduler(this.#deps, this.input, reason, { failure, past: this.#account.past });
   }
 
   /** A 200 whose first event is an error becomes the status that it should have had. */

@@ -7,7 +7,7 @@ import {
   type WireError,
   withAnswerHeaders,
 } from '@weir/contracts';
-import type { BusMessage } from '@weir/messaging';
+import { type BusMessage, endHold } from '@weir/messaging';
 import type { GrantSigner } from '@weir/runtime';
 import type { AttemptDeps, LiveUpstream } from '../attempt/attempt-deps.ts';
 import { handBackToScheduler } from '../attempt/attempt-reply.ts';
@@ -32,11 +32,6 @@ export interface RunAttemptDeps {
 const answerError = (deps: AttemptDeps, meta: EnvelopeMeta, error: WireError): void =>
   deps.bus.publish(meta.replyTo, errorPacket(withAnswerHeaders(meta, error)));
 
-/** No upstream was called, and none will be; unless the request was submitted before, and runs elsewhere. */
-const releaseHold = ({ holds }: AttemptDeps, { grant, id, submission }: EnvelopeMeta): void => {
-  if (grant?.held && submission === 0) holds.release(id);
-};
-
 /** By our own count, which is exact where a worker's agent is the only way to its target. */
 const isAtLimit = ({ attempt }: RunAttemptDeps, { name, config }: LiveUpstream, target: string): boolean =>
   config.maxRequestsPerTarget !== undefined &&
@@ -60,7 +55,7 @@ const run = (deps: RunAttemptDeps, envelope: Envelope, meta: RunningAttempt['inp
     return handBackToScheduler(deps.attempt, input, busyTarget);
   }
   deps.ingresses.seen(meta.ingress, deps.attempt.now());
-  if (estimateCount(deps.attempt, input)) return releaseHold(deps.attempt, meta);
+  if (estimateCount(deps.attempt, input)) return endHold(deps.attempt.holds, meta);
   const attempt = new RunningAttempt(deps.attempt, input, (gone) => deps.table.remove(gone));
   deps.table.add(attempt);
   attempt.start();
@@ -91,7 +86,7 @@ export const createRunHandler =
     else if (decision.decision === 'known') known?.accept();
     else if (decision.decision === 'refuse') {
       answerError(deps.attempt, meta, decision.error);
-      if (decision.granted) releaseHold(deps.attempt, meta);
+      if (decision.granted) endHold(deps.attempt.holds, meta);
     } else answerError(deps.attempt, meta, elsewhere(decision.reason));
   };
 

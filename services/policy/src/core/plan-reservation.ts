@@ -12,6 +12,8 @@ export type PriceOf = (inputTokens: number, outputTokens: number) => bigint | un
 export interface ReservationPlan {
   /** Request id. */
   readonly id: string;
+  /** How often it was submitted before. */
+  readonly submission: number;
   readonly ttlMs: number;
   readonly api: Api;
   readonly model: string;
@@ -111,6 +113,7 @@ export const planReservation = (plan: ReservationPlan, deps: PlanDependencies): 
   const reservation: Reservation = {
     id: plan.id,
     ttlMs: plan.ttlMs,
+    ...(plan.submission > 0 ? { isCopy: true } : {}),
     ...(plan.outputCap === undefined ? {} : { outputCap: plan.outputCap }),
     buckets: rateLimits.flatMap((limit) => toCharges(limit, plan, deps)),
     slots: rateLimits.flatMap(toClaims),

@@ -70,7 +70,7 @@ const misfitsOf = (
 ];
 
 const take = (state: StoreState, reservation: Reservation, now: number): void => {
-  const { id, ttlMs, outputCap, buckets, slots, budgets } = reservation;
+  const { id, ttlMs, outputCap, isCopy = false, buckets, slots, budgets } = reservation;
   const expiresAt = now + ttlMs;
   const charges = buckets.map((bucket): HoldRecord['buckets'][number] => {
     const { key, perMinute, cost, capacity, correctable, enforce } = bucket;
@@ -87,6 +87,10 @@ const take = (state: StoreState, reservation: Reservation, now: number): void =>
   state.holds.set(id, {
     expiresAt,
     outputCap,
+    isShared: isCopy,
+    accounts: 0,
+    accountedTokens: undefined,
+    awaitedAccounts: undefined,
     buckets: charges,
     slots: slots.map(({ key }) => key),
     budgets: budgets.map(({ counter, amount }) => ({ counter, amount })),
@@ -100,6 +104,7 @@ export const reserveInState = (state: StoreState, reservation: Reservation, now:
   const held = liveHold(state, reservation.id, now);
   const states = statesOf(state, reservation, now);
   if (held) {
+    if (reservation.isCopy) Object.assign(held, { isShared: true, awaitedAccounts: undefined });
     const cap = held.outputCap === undefined ? {} : { outputCap: held.outputCap };
     return { outcome: 'reserved', again: true, ...cap, wouldDeny: [], ...states };
   }

@@ -144,6 +144,14 @@ const attemptFailureSchema = z
   })
   .readonly();
 
+const pastAttemptsSchema = z
+  .object({
+    accounts: positionField.describe('How many; the ledger gets an account of each.'),
+    called: z.boolean().describe('One of them went out to its upstream.'),
+  })
+  .readonly()
+  .describe('Attempts that were begun and then handed back for another one.');
+
 export const attemptSchema = z
   .object({
     number: positionField.describe('From 1, over all targets.'),
@@ -165,6 +173,7 @@ export const attemptSchema = z
       .describe('When the time for all attempts is over. Absent: the deadline alone.'),
     fallbackOffer: fallbackOfferSchema.exactOptional().describe('Absent: nothing could take the request.'),
     fallback: fallbackStateSchema.exactOptional().describe('The request is at a fallback upstream.'),
+    past: pastAttemptsSchema.exactOptional().describe('Absent: no attempt was begun before.'),
     failure: attemptFailureSchema.exactOptional().describe('On an attempt that was handed back.'),
   })
   .readonly()
