@@ -111,13 +111,25 @@ export interface Grant {
   readonly held?: boolean;
   /** Most output tokens that the budget has room for: the adapter lowers the request's own cap to it. Absent: none. */
   readonly outputCap?: number;
+  /**
+   * Why only the route's fallback upstreams may serve the request: what is held was reckoned for them alone. Absent: the
+   * route's own may.
+   */
+  readonly fallback?: FallbackReason;
   /** Milliseconds since the epoch; the adapter begins nothing after it. */
   readonly expiresAt: number;
   /** HMAC-SHA-256, base64url, over request id, principal, model and the fields above. */
   readonly mac: string;
 }
 
-export const fallbackReasons = ['health-failure', 'saturated', 'latency', 'error-code', 'quota'] as const;
+export const fallbackReasons = [
+  'health-failure',
+  'saturated',
+  'latency',
+  'error-code',
+  'quota',
+  'budget-exhausted',
+] as const;
 
 /** Why a request went to a fallback upstream. */
 export type FallbackReason = (typeof fallbackReasons)[number];
