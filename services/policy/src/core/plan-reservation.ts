@@ -19,6 +19,8 @@ export interface ReservationPlan {
   readonly applied: AppliedLimits;
   /** Most output tokens of all answers together, where budgets had room for no more. Absent: the request's own cap. */
   readonly outputCap?: number;
+  /** For the fallback upstreams of the route alone. Absent means false. */
+  readonly fallback?: boolean;
 }
 
 export interface PlanDependencies {
@@ -112,6 +114,7 @@ export const planReservation = (plan: ReservationPlan, deps: PlanDependencies): 
     id: plan.id,
     ttlMs: plan.ttlMs,
     ...(plan.outputCap === undefined ? {} : { outputCap: plan.outputCap }),
+    ...(plan.fallback ? { fallback: true } : {}),
     buckets: rateLimits.flatMap((limit) => toCharges(limit, plan, deps)),
     slots: rateLimits.flatMap(toClaims),
     budgets: holds,

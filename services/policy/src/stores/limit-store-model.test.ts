@@ -21,6 +21,7 @@ type Command =
       readonly id: string;
       readonly amounts: readonly [number, number];
       readonly cost: number;
+      readonly fallback: boolean;
     }
   | {
       readonly kind: 'append';
@@ -44,6 +45,7 @@ const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
       id: idArbitrary,
       amounts: fc.tuple(amount, amount),
       cost: fc.integer({ min: 0, max: 500 }),
+      fallback: fc.boolean(),
     }),
   },
   {
@@ -79,9 +81,15 @@ const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
   },
 );
 
-const reservationOf = ({ id, amounts, cost }: Extract<Command, { kind: 'reserve' }>): Reservation => ({
+const reservationOf = ({
+  id,
+  amounts,
+  cost,
+  fallback,
+}: Extract<Command, { kind: 'reserve' }>): Reservation => ({
   id,
   ttlMs: 60_000,
+  ...(fallback ? { fallback } : {}),
   // Every third is under a limit that is only reported.
   buckets: [{ key: bucketKey, capacity, perMinute, cost, correctable: true, enforce: cost % 3 !== 0 }],
   slots: [{ key: slotKey, limit: 5, enforce: true }],
@@ -124,7 +132,9 @@ class History {
     switch (command.kind) {
       case 'reserve': {
         const reservation = reservationOf(command);
-        expect(await store.reserve(reservation)).toMatchObject(model.reserve(reservation));
+        const [outcome, expected] = [await store.reserve(reservation), model.reserve(reservation)];
+        expect(outcome).toMatchObject(expected);
+        expect('fallback' in outcome).toBe('fallback' in expected);
         return;
       }
       case 'append': {

@@ -62,9 +62,14 @@ export class StoreModel {
     return running.filter(({ reservation }) => reservation.slots.some((slot) => slot.key === key)).length;
   }
 
-  reserve(reservation: Reservation): Pick<ReserveOutcome, 'outcome'> & { readonly again?: boolean } {
+  reserve(
+    reservation: Reservation,
+  ): Pick<ReserveOutcome, 'outcome'> & { readonly again?: boolean; readonly fallback?: true } {
     const { id, buckets, slots, budgets, ttlMs } = reservation;
-    if (this.holds.has(id)) return { outcome: 'reserved', again: true };
+    const known = this.holds.get(id);
+    if (known) {
+      return { outcome: 'reserved', again: true, ...(known.reservation.fallback ? { fallback: true } : {}) };
+    }
     const enforced = buckets.filter(({ enforce }) => enforce);
     if (enforced.some(({ cost, capacity }) => cost > capacity)) return { outcome: 'too_large' };
     const fits = [
@@ -74,7 +79,7 @@ export class StoreModel {
       slots.every((slot) => !slot.enforce || this.inSlot(slot.key) < slot.limit),
       budgets.every(
         ({ enforce, counter, amount, limit }) =>
-          !enforce || this.spent(counter) + this.held(counter) + amount <= limit,
+          !enforce || amount === 0n || this.spent(counter) + this.held(counter) + amount <= limit,
       ),
     ];
     if (fits.includes(false)) return { outcome: 'denied' };

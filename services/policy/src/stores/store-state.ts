@@ -8,6 +8,7 @@ export interface HoldRecord {
   /** Emptied when the request finishes. */
   slots: readonly string[];
   readonly outputCap: number | undefined;
+  readonly fallback: boolean;
   readonly buckets: readonly {
     readonly key: string;
     readonly perMinute: number;
