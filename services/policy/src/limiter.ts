@@ -42,7 +42,7 @@ interface Tried {
   readonly outcome: GuardedOutcome;
 }
 
-type Planned = Tried | 'no_price';
+type Decided = Tried | 'no_price';
 
 const noPrice = (model: string): WireError => ({
   reason: 'no_price',
@@ -137,14 +137,14 @@ class RequestLimiter {
   }
 
   /** Once, or twice where budgets leave room for a shorter answer. */
-  async #decide(request: LimitedRequest, fallback: boolean): Promise<Planned> {
+  async #decide(request: LimitedRequest, fallback: boolean): Promise<Decided> {
     const first = await this.#try(request, fallback);
     if (first === 'no_price' || isHeldElsewhere(first)) return first;
     const outputCap = capFor(first, request);
     return outputCap === undefined ? first : this.#try(request, fallback, outputCap);
   }
 
-  async #try(request: LimitedRequest, fallback: boolean, outputCap?: number): Promise<Planned> {
+  async #try(request: LimitedRequest, fallback: boolean, outputCap?: number): Promise<Decided> {
     const { guard, history, watch, holdTtlMs } = this.#dependencies;
     const { meta, applied, route, price } = request;
     const { id, api, model, features } = meta;
@@ -162,15 +162,15 @@ class RequestLimiter {
     return { reservation, outcome };
   }
 
-  /** `refusal`: of the own upstreams, whose budgets the client is told of. */
-  #conclude({ outcome, reservation }: Tried, refusal?: Tried): Limited {
+  /** `own`: what was decided for the own upstreams before. The client is told of the budgets that were in the way. */
+  #conclude({ outcome, reservation }: Tried, own?: Tried): Limited {
     const { metrics, now } = this.#dependencies;
     if (outcome.outcome === 'too_large') return refused(refuseTooLarge(reservation, outcome.index));
     if (outcome.outcome === 'uninitialised' || outcome.outcome === 'unavailable')
       return refused(limitsUnavailable);
     if (outcome.outcome === 'reserved') {
       for (const { by } of outcome.wouldDeny) metrics.countWouldDeny(by);
-      return toWithin(reservation, outcome, refusal && standingOf(refusal));
+      return toWithin(reservation, outcome, own && standingOf(own));
     }
     if (outcome.refusal.by === 'budget') {
       metrics.countExhausted(reservation.budgets[outcome.refusal.index]?.counter ?? '');
@@ -186,7 +186,10 @@ class RequestLimiter {
   }
 }
 
-/** Takes what a request needs from every limit that applies, in one decision; twice when budgets leave room for less. */
+/**
+ * Takes what a request needs from every limit that applies, in one decision. Two where budgets leave room for less; and
+ * once more as many for the fallback, where they leave none.
+ */
 export const createLimiter = (dependencies: LimiterDependencies): Limiter => {
   const limiter = new RequestLimiter(dependencies);
   return (request) => limiter.limit(request);
