@@ -30,7 +30,7 @@ import {
   usageEventsSchema,
 } from '@weir/contracts/schema';
 import { describe, expect, test } from 'vitest';
-import { goldenEnvelopes, grant, principal } from './golden-envelopes.ts';
+import { fallbackGrant, goldenEnvelopes, grant, principal } from './golden-envelopes.ts';
 import {
   goldenCanaryEvent,
   goldenCanaryState,
@@ -53,7 +53,12 @@ const text = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: tr
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** Message files that are not lists above; `body-chunks.test.ts` reads those of bodies. */
-const others = ['grant-text.txt', 'hold-message.json', 'hold-message-accounts.json'];
+const others = [
+  'grant-text.txt',
+  'grant-text-fallback.txt',
+  'hold-message.json',
+  'hold-message-accounts.json',
+];
 const bodyFiles = ['body-request.hex', 'body-chunk.hex', 'body-unknown.hex'];
 
 const goldenDocuments = [
@@ -162,8 +167,11 @@ test.each([
   expect(holdMessageSchema.parse(value)).toEqual(value);
 });
 
-test('grant-text.txt is what a grant is signed over', () => {
+test.each([
+  { file: 'grant-text.txt', terms: grant },
+  { file: 'grant-text-fallback.txt', terms: fallbackGrant },
+])('$file is what a grant is signed over', ({ file, terms }) => {
   const meta = goldenEnvelopes[1]?.meta;
   if (!meta) throw new Error('no granted envelope');
-  expect(grantText(meta, principal, grant)).toBe(text(readGolden('grant-text.txt')));
+  expect(grantText(meta, principal, terms)).toBe(text(readGolden(file)));
 });

@@ -38,6 +38,7 @@ const meta: EnvelopeMeta = {
 const price: RequestPrice = {
   costOf: (input, output) => BigInt(input + 10 * output),
   outputFor: (nano, input) => Math.max(0, Math.floor((Number(nano) - input) / 10)),
+  atFallback: () => undefined,
 };
 
 const routeWith = (rules: object, failureMode: 'closed' | 'open' = 'closed') => {

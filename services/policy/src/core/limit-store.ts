@@ -27,7 +27,7 @@ export interface BudgetCarry {
   readonly most: bigint;
 }
 
-/** Amounts are in the counter's unit, never negative, and below 10^24. */
+/** Amounts are in the counter's unit, never negative, and below 10^24. A hold of nothing fits into any budget. */
 export interface BudgetHold {
   /** A `counterText`; each at most once in a reservation. */
   readonly counter: string;
@@ -48,6 +48,8 @@ export interface Reservation {
   readonly isCopy?: boolean;
   /** What the output was lowered to, so that the holds fit. Kept with them. Absent: it was not. */
   readonly outputCap?: number;
+  /** It is for the fallback upstreams of the request's route alone. Kept with the holds. Absent means false. */
+  readonly fallback?: boolean;
   readonly buckets: readonly BucketCharge[];
   readonly slots: readonly SlotClaim[];
   readonly budgets: readonly BudgetHold[];
@@ -91,6 +93,8 @@ export type ReserveOutcome =
       readonly again: boolean;
       /** When `again`: the cap that its holds were made for. Absent: none. */
       readonly outputCap?: number;
+      /** When `again`: its holds were made for the fallback upstreams alone. Absent means false. */
+      readonly fallback?: boolean;
       /** What did not fit and is not enforced. Empty when `again`. */
       readonly wouldDeny: readonly Refusal[];
     } & LimitStates)

@@ -21,6 +21,8 @@ export interface ReservationPlan {
   readonly applied: AppliedLimits;
   /** Most output tokens of all answers together, where budgets had room for no more. Absent: the request's own cap. */
   readonly outputCap?: number;
+  /** For the fallback upstreams of the route alone. Absent means false. */
+  readonly fallback?: boolean;
 }
 
 export interface PlanDependencies {
@@ -115,6 +117,7 @@ export const planReservation = (plan: ReservationPlan, deps: PlanDependencies): 
     ttlMs: plan.ttlMs,
     ...(plan.submission > 0 ? { isCopy: true } : {}),
     ...(plan.outputCap === undefined ? {} : { outputCap: plan.outputCap }),
+    ...(plan.fallback ? { fallback: true } : {}),
     buckets: rateLimits.flatMap((limit) => toCharges(limit, plan, deps)),
     slots: rateLimits.flatMap(toClaims),
     budgets: holds,

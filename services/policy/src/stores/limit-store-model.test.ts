@@ -22,6 +22,7 @@ type Command =
       readonly amounts: readonly [number, number];
       readonly cost: number;
       readonly isCopy: boolean;
+      readonly fallback: boolean;
     }
   | {
       readonly kind: 'append';
@@ -47,6 +48,7 @@ const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
       amounts: fc.tuple(amount, amount),
       cost: fc.integer({ min: 0, max: 500 }),
       isCopy: fc.integer({ min: 0, max: 4 }).map((roll) => roll === 0),
+      fallback: fc.boolean(),
     }),
   },
   {
@@ -95,10 +97,12 @@ const reservationOf = ({
   amounts,
   cost,
   isCopy,
+  fallback,
 }: Extract<Command, { kind: 'reserve' }>): Reservation => ({
   id,
   isCopy,
   ttlMs: 60_000,
+  ...(fallback ? { fallback } : {}),
   // Every third is under a limit that is only reported.
   buckets: [{ key: bucketKey, capacity, perMinute, cost, correctable: true, enforce: cost % 3 !== 0 }],
   slots: [{ key: slotKey, limit: 5, enforce: true }],
@@ -147,7 +151,9 @@ class History {
     switch (command.kind) {
       case 'reserve': {
         const reservation = reservationOf(command);
-        expect(await store.reserve(reservation)).toMatchObject(model.reserve(reservation));
+        const [outcome, expected] = [await store.reserve(reservation), model.reserve(reservation)];
+        expect(outcome).toMatchObject(expected);
+        expect('fallback' in outcome).toBe('fallback' in expected);
         return;
       }
       case 'append': {

@@ -141,6 +141,28 @@ const suite = (start: () => Promise<StoreUnderTest>): void => {
       expect(await reserve('b', parts)).not.toHaveProperty('outputCap');
     });
 
+    it('tells whether it was for the fallback alone when it comes again, though it names nothing', async () => {
+      await begin();
+      for (const [id, parts] of [
+        ['a', { budgets: [budget()] }],
+        ['b', {}],
+        ['c', { outputCap: 80, slots: [slot()] }],
+      ] as const) {
+        expect(await reserve(id, { ...parts, fallback: true })).not.toHaveProperty('fallback');
+        expect(await reserve(id, { budgets: [budget({ counter: december })] })).toMatchObject({
+          again: true,
+          fallback: true,
+        });
+      }
+      expect(await reserve('c', {})).toMatchObject({ outputCap: 80, fallback: true });
+      expect(await standing(december)).toEqual({ spent: 0n, held: 0n });
+      await reserve('d', { outputCap: 80 });
+      expect(await reserve('d', { fallback: true })).not.toHaveProperty('fallback');
+      await tested.store.release(['b']);
+      await reserve('b', {});
+      expect(await reserve('b', { fallback: true })).not.toHaveProperty('fallback');
+    });
+
     it('changes nothing when it comes again', async () => {
       await begin();
       const parts = { buckets: [bucket()], slots: [slot()], budgets: [budget()] };
@@ -336,6 +358,15 @@ const suite = (start: () => Promise<StoreUnderTest>): void => {
       expect(await hold('b', 10n)).toMatchObject({ outcome: 'reserved' });
       expect(await hold('c', 0n)).toMatchObject({ outcome: 'reserved' });
       expect(await hold('d', 1n)).toMatchObject({ outcome: 'denied' });
+    });
+
+    it('refuses nobody who needs nothing of it, though it is overdrawn', async () => {
+      await begin({ [january]: 101n });
+      expect(await hold('a', 0n)).toMatchObject({ outcome: 'reserved', wouldDeny: [] });
+      expect(await hold('b', 0n, { enforce: false })).toMatchObject({ outcome: 'reserved', wouldDeny: [] });
+      expect(await hold('c', 1n)).toMatchObject({ outcome: 'denied' });
+      const budgets = [budget({ amount: 0n }), budget({ counter: december, amount: 101n })];
+      expect(await reserve('d', { budgets })).toMatchObject({ refusal: { by: 'budget', index: 1 } });
     });
 
     it('is exact where a double is not', async () => {

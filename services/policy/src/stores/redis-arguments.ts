@@ -3,6 +3,7 @@ import type { BudgetHold, Reservation, SettledRequest } from '../core/limit-stor
 /** What a hold keeps: parallel lists, which Lua reads with fewer tables. Amounts as text: a JSON number would lose digits. */
 export interface KeptHold {
   readonly outputCap?: number;
+  readonly fallback?: true;
   readonly bucketKeys: readonly string[];
   readonly perMinute: readonly number[];
   readonly correctable: readonly boolean[];
@@ -10,8 +11,9 @@ export interface KeptHold {
   readonly amounts: readonly string[];
 }
 
-const keptOf = ({ outputCap, buckets, budgets }: Reservation): KeptHold => ({
+const keptOf = ({ outputCap, fallback, buckets, budgets }: Reservation): KeptHold => ({
   ...(outputCap === undefined ? {} : { outputCap }),
+  ...(fallback ? { fallback } : {}),
   bucketKeys: buckets.map(({ key }) => key),
   perMinute: buckets.map(({ perMinute }) => perMinute),
   correctable: buckets.map(({ correctable }) => correctable),

@@ -66,12 +66,16 @@ export class StoreModel {
     return running.filter(({ reservation }) => reservation.slots.some((slot) => slot.key === key)).length;
   }
 
-  reserve(reservation: Reservation): Pick<ReserveOutcome, 'outcome'> & { readonly again?: boolean } {
+  reserve(
+    reservation: Reservation,
+  ): Pick<ReserveOutcome, 'outcome'> & { readonly again?: boolean; readonly fallback?: true } {
     const { id, buckets, slots, budgets, ttlMs } = reservation;
     const { isCopy = false } = reservation;
     const held = this.holds.get(id);
     if (held && isCopy) this.holds.set(id, { ...held, isShared: true, awaited: undefined });
-    if (held) return { outcome: 'reserved', again: true };
+    if (held) {
+      return { outcome: 'reserved', again: true, ...(held.reservation.fallback ? { fallback: true } : {}) };
+    }
     const enforced = buckets.filter(({ enforce }) => enforce);
     if (enforced.some(({ cost, capacity }) => cost > capacity)) return { outcome: 'too_large' };
     const fits = [
@@ -81,7 +85,7 @@ export class StoreModel {
       slots.every((slot) => !slot.enforce || this.inSlot(slot.key) < slot.limit),
       budgets.every(
         ({ enforce, counter, amount, limit }) =>
-          !enforce || this.spent(counter) + this.held(counter) + amount <= limit,
+          !enforce || amount === 0n || this.spent(counter) + this.held(counter) + amount <= limit,
       ),
     ];
     if (fits.includes(false)) return { outcome: 'denied' };

@@ -15,6 +15,7 @@ export interface HoldRecord {
   accountedTokens: number | undefined;
   /** The request is over when there are so many of them. Undefined: it goes on, or another account ends it. */
   awaitedAccounts: number | undefined;
+  readonly fallback: boolean;
   readonly buckets: readonly {
     readonly key: string;
     readonly perMinute: number;

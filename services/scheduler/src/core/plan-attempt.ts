@@ -219,6 +219,13 @@ const planPause = (
   return { outcome: 'delayed', delayMs: pauseMs({ retry, number, leftMs, random, retryAfterMs }) };
 };
 
+/** Where policy's grant lets the request go to no other upstreams than those of the fallback. */
+const grantedFallback = (
+  { grant }: EnvelopeMeta,
+  [own]: readonly UpstreamCandidate[],
+): FallbackState | undefined =>
+  grant?.fallback && { reason: grant.fallback, from: own?.upstream ?? '', since: 1 };
+
 /** Turns a request into an attempt at one target, a pause before it, or an error. */
 export const planAttempt = (input: PlanInput): AttemptPlan => {
   const { config, meta, now, hasWaited } = input;
@@ -231,10 +238,6 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
   const { budget } = route.retry;
   // It was taken before the pause.
   const spendRetry = () => hasWaited || budget === undefined || input.spendRetry(route.name, budget);
-  const decided = decideStage(route, meta.attempt, spendRetry);
-  if (decided.outcome === 'used-up') return reject(refusals.attemptsUsedUp(lastFailure));
-  if (decided.outcome === 'no-budget') return reject(refusals.retryBudgetSpent(lastFailure));
-  const { stage } = decided;
   const { principal, api, model } = meta;
   const known = principal ? { principal } : {};
   const canaryWeight = input.canaryWeightOf?.(route.name) ?? 0;
@@ -242,6 +245,10 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
   if (selection.outcome === 'rejected') {
     return reject({ reason: selection.reason, message: selection.message, shouldRetry: false });
   }
+  const decided = decideStage(route, meta.attempt, spendRetry, grantedFallback(meta, selection.candidates));
+  if (decided.outcome === 'used-up') return reject(refusals.attemptsUsedUp(lastFailure));
+  if (decided.outcome === 'no-budget') return reject(refusals.retryBudgetSpent(lastFailure));
+  const { stage } = decided;
   const fallbacks = route.fallback ? selectFallbacks(config, { route, api, model }) : [];
   const candidates = stage.fallback ? fallbacks : selection.candidates;
   const setting: Setting = { config, route, excluded: exclusionsAfter(meta.attempt), fallbacks };

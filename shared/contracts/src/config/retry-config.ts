@@ -68,4 +68,6 @@ export interface FallbackTriggersConfig {
   readonly onLatencyThresholdMs?: number;
   /** Statuses, 400 to 599, that are not tried again or no longer. */
   readonly onErrorCodes: readonly number[];
+  /** A budget refuses the request. At the fallback it is not charged to the route's own budgets, but to all others. */
+  readonly onBudgetExhausted: boolean;
 }

@@ -55,6 +55,10 @@ const triggersSchema = z.strictObject({
   onSaturated: z.boolean().default(false).describe('Every target at its limit of requests.'),
   onLatencyThresholdMs: optionalDurationField.describe('No first byte for so long.'),
   onErrorCodes: z.array(failureStatusField).default([]).describe('Statuses that are not tried again.'),
+  onBudgetExhausted: z
+    .boolean()
+    .default(false)
+    .describe("A budget is used up. The route's own are not charged for what goes to the fallback then."),
 });
 
 export const fallbackSchema = z.strictObject({

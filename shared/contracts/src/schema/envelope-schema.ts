@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { fallbackReasons } from '../attempt.ts';
 import { nameField } from '../config/fields.ts';
 import { retryConditions } from '../config/retry-config.ts';
-import { apis, fallbackReasons } from '../envelope.ts';
+import { apis } from '../envelope.ts';
 import { prefixEnds } from '../prefix-sketch.ts';
 import {
   countField,
@@ -101,6 +102,10 @@ export const grantSchema = z
     holds: z.array(z.object({ id: z.string(), amount: z.string() }).readonly()).readonly(),
     held: z.boolean().exactOptional().describe('The limit store waits to hear that the request is over.'),
     outputCap: countField.exactOptional().describe('Most output tokens that the budget has room for.'),
+    fallback: z
+      .enum(fallbackReasons)
+      .exactOptional()
+      .describe("Why only the route's fallback upstreams may serve the request. Absent: its own may."),
     expiresAt: epochMsField,
     mac: z
       .string()

@@ -88,7 +88,8 @@ local function judge_budgets()
       limit_high, limit_low = limit_high + carried_high, limit_low + carried_low
       limit = text_of(limit_high, limit_low)
     end
-    if positive(high + spent_high - limit_high, low + spent_low - limit_low) then
+    local needs_some = positive(more_high, more_low)
+    if needs_some and positive(high + spent_high - limit_high, low + spent_low - limit_low) then
       refuse('budget', index, terms.budgetsEnforced[index])
     end
     changed[2 * index - 1], changed[2 * index] = fields[2 * index], text_of(high, low)
@@ -150,7 +151,8 @@ judge_slots()
 judge_budgets()
 if again then
   if is_copy then share() end
-  return { 'reserved', 1, hold_of(redis.call('HGET', holds, id)).outputCap or '', states() }
+  local hold = hold_of(redis.call('HGET', holds, id))
+  return { 'reserved', 1, { hold.outputCap or '', hold.fallback and 1 or 0 }, states() }
 end
 if refusal then return { 'denied', refusal, retry_after, states() } end
 take()
