@@ -44,7 +44,7 @@ const pinnedNode = `${checkout}node_modules/.bin/node`;
 const nodeBinary = existsSync(pinnedNode) ? pinnedNode : process.execPath;
 
 /** Node keeps what it compiled there, for the next start of the same code: most of a start is otherwise compiling. */
-const compileCache = `${checkout}node_modules/.cache/weir-compiled`;
+export const compileCache = `${checkout}node_modules/.cache/weir-compiled`;
 
 const readMessage = (message: unknown): ServiceStart | undefined => {
   if (typeof message !== 'object' || message === null || !('type' in message)) return undefined;
