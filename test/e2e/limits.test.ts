@@ -150,6 +150,8 @@ describe.skipIf(isAttached()).each([
 
   it('a place is free again as soon as a request has ended', async () => {
     const slow = chat('slots', { headers: { 'x-sim-fault': 'slow-start:600' } });
+    // Otherwise one of those that follow may have taken the place before it.
+    await waitFor(async () => (await mesh().simulator.active()) === 1, { what: 'it to be under way' });
     await waitFor(async () => (await chat('slots')).status === 429, { what: 'the only place to be taken' });
     expect((await slow).status).toBe(200);
     await waitFor(async () => (await chat('slots')).status === 200, {

@@ -141,7 +141,9 @@ const startOwnMesh = async (options: MeshOptions): Promise<Mesh> => {
   const nats = await startNats({ configFile: options.natsConfigFile });
   const redis = options.redis === true ? await startRedis({ persist: true }) : undefined;
   const services = noServices();
-  const env = { ...(redis ? { WEIR_REDIS_URL: redis.url } : {}), ...options.env };
+  // No balancer stands before it: an end would only take longer.
+  const quickEnd = { WEIR_LAME_DUCK_MS: '0' };
+  const env = { ...quickEnd, ...(redis ? { WEIR_REDIS_URL: redis.url } : {}), ...options.env };
   const site: Site = { nats, configFile, simulatorPorts, env, services };
   const stop = async (): Promise<void> => {
     await stopServices(site);
