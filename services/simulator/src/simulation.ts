@@ -46,9 +46,9 @@ export class Simulation {
 
   get config(): LiveConfig {
     const { profile, speedup, ttftMs, itlMs, models, outputMedian, outputSigma } = this.#config;
-    const { embeddingsFloatsOnly, metricsLagMs, fault } = this.#config;
+    const { embeddingsFloatsOnly, metricsLagMs, healthStatus, fault } = this.#config;
     const shared = { profile, speedup, ttftMs, itlMs, models, outputMedian, outputSigma };
-    return { ...shared, embeddingsFloatsOnly, metricsLagMs, fault };
+    return { ...shared, embeddingsFloatsOnly, metricsLagMs, healthStatus, fault };
   }
 
   configure(update: ConfigUpdate): void {

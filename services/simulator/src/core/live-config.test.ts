@@ -22,6 +22,7 @@ describe('a configuration update', () => {
       profile: 'x',
       ttftMs: -1,
       colour: 1,
+      healthStatus: 503.5,
       fault: { name: '500', rate: 2 },
     });
     expect(parsed).toEqual({
@@ -30,6 +31,7 @@ describe('a configuration update', () => {
         expect.stringContaining('profile: expected one of instant, paced'),
         'ttftMs: expected a number from 0 to 86400000',
         'colour: no such setting',
+        'healthStatus: expected a status of HTTP',
         'fault: rate: expected a number from 0 to 1',
       ],
     });

@@ -17,6 +17,8 @@ export interface LiveConfig {
   readonly embeddingsFloatsOnly: boolean;
   /** `/metrics` shows numbers up to this old. */
   readonly metricsLagMs: number;
+  /** What `GET /health` answers with. */
+  readonly healthStatus: number;
   readonly fault: FaultRule | undefined;
 }
 
@@ -52,6 +54,10 @@ const parseModels: Parse = (value) =>
 const parseBoolean: Parse = (value) =>
   typeof value === 'boolean' ? { value } : { problem: 'expected true or false' };
 
+/** From 200: what is below is not the end of an answer. */
+const parseStatus: Parse = (value) =>
+  Number.isInteger(value) ? numberWithin(200, 599)(value) : { problem: 'expected a status of HTTP' };
+
 /** `null` takes the fault away. */
 const parseRule: Parse = (value) => {
   if (value === null) return { value: undefined };
@@ -76,6 +82,7 @@ const parsers: Record<keyof LiveConfig, Parse> = {
   outputSigma: numberWithin(0, 5),
   embeddingsFloatsOnly: parseBoolean,
   metricsLagMs: milliseconds,
+  healthStatus: parseStatus,
   fault: parseRule,
 };
 
