@@ -36,6 +36,8 @@ const openPool = (url: string, upstream: UpstreamConfig): TargetPool => {
     connections: connectionPool.maxConnections,
     pipelining: connectionPool.pipelining,
     keepAliveTimeout: connectionPool.idleTimeoutMs,
+    // What a server promises may shorten that, and no more.
+    keepAliveMaxTimeout: connectionPool.idleTimeoutMs,
     headersTimeout: timeouts.headMs,
     bodyTimeout: timeouts.idleMs,
     connect: { timeout: timeouts.connectMs },
