@@ -11,8 +11,6 @@ export interface UpstreamCall {
 
 /** The only thing that opens sockets to one upstream: a pool of connections for each of its targets. */
 export interface HttpClient {
-  /** False when as many calls as the pool may hold are waiting already. */
-  hasRoom(target: string): boolean;
   /** The handler hears of everything that follows, errors included. */
   dispatch(call: UpstreamCall, handler: Dispatcher.DispatchHandler): void;
   /** Connections open now. */
@@ -57,7 +55,6 @@ export const createHttpClient = (upstream: UpstreamConfig): HttpClient => {
     return found;
   };
   return {
-    hasRoom: (target) => poolOf(target).pool.stats.queued < upstream.connectionPool.maxPending,
     dispatch: (call, handler) => {
       const { pool, basePath } = poolOf(call.target);
       const options: Dispatcher.DispatchOptions = {
