@@ -36,6 +36,7 @@ export const defaultSettings: SimulatorSettings = {
   embeddingsFloatsOnly: false,
   metricsLagMs: 0,
   metrics: 'current',
+  healthStatus: 200,
   fault: undefined,
   maxBodyBytes: 64 * 1024 * 1024,
   maxLoggedCalls: 200_000,

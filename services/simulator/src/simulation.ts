@@ -47,9 +47,9 @@ export class Simulation {
 
   get config(): LiveConfig {
     const { profile, speedup, ttftMs, itlMs, models, outputMedian, outputSigma } = this.#config;
-    const { embeddingsFloatsOnly, metricsLagMs, metrics, fault } = this.#config;
+    const { embeddingsFloatsOnly, metricsLagMs, metrics, healthStatus, fault } = this.#config;
     const shared = { profile, speedup, ttftMs, itlMs, models, outputMedian, outputSigma };
-    return { ...shared, embeddingsFloatsOnly, metricsLagMs, metrics, fault };
+    return { ...shared, embeddingsFloatsOnly, metricsLagMs, metrics, healthStatus, fault };
   }
 
   configure(update: ConfigUpdate): void {

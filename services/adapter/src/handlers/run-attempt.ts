@@ -37,6 +37,12 @@ const isAtLimit = ({ attempt }: RunAttemptDeps, { name, config }: LiveUpstream, 
   config.maxRequestsPerTarget !== undefined &&
   attempt.load.running(name, target) >= config.maxRequestsPerTarget;
 
+/** Counted from here on: what waits for its intent is not at the pool of connections yet, and will be. */
+const isPoolFull = ({ attempt }: RunAttemptDeps, { name, config }: LiveUpstream, target: string): boolean => {
+  const { maxConnections, pipelining, maxPending } = config.connectionPool;
+  return attempt.load.running(name, target) >= maxConnections * pipelining + maxPending;
+};
+
 const run = (deps: RunAttemptDeps, envelope: Envelope, meta: RunningAttempt['input']['meta']): void => {
   const upstream = deps.upstreamOf(meta.attempt.upstream);
   // A revision of the configuration arrives here and at the schedulers at different times.
@@ -46,7 +52,7 @@ const run = (deps: RunAttemptDeps, envelope: Envelope, meta: RunningAttempt['inp
   }
   // The message's buffer is reused; the attempt lives longer.
   const input = { meta, body: envelope.body.slice(), upstream };
-  if (!upstream.client.hasRoom(meta.attempt.target)) {
+  if (isPoolFull(deps, upstream, meta.attempt.target)) {
     return handBackToScheduler(deps.attempt, input, 'saturated');
   }
   if (isAtLimit(deps, upstream, meta.attempt.target)) {

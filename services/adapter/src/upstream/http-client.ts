@@ -12,8 +12,6 @@ export interface UpstreamCall {
 
 /** The only thing that opens sockets to one upstream: a pool of connections for each of its targets. */
 export interface HttpClient {
-  /** False when as many calls as the pool may hold are waiting already. */
-  hasRoom(target: string): boolean;
   /** The handler hears of everything that follows, errors included. */
   dispatch(call: UpstreamCall, handler: Dispatcher.DispatchHandler): void;
   /** For questions beside the calls, where they need this upstream's own TLS. Undefined: they do not. */
@@ -39,6 +37,8 @@ const openPool = (url: string, upstream: UpstreamConfig, tls: TlsOptions | undef
     connections: connectionPool.maxConnections,
     pipelining: connectionPool.pipelining,
     keepAliveTimeout: connectionPool.idleTimeoutMs,
+    // What a server promises may shorten that, and no more.
+    keepAliveMaxTimeout: connectionPool.idleTimeoutMs,
     headersTimeout: timeouts.headMs,
     bodyTimeout: timeouts.idleMs,
     connect: { ...tls, timeout: timeouts.connectMs },
@@ -59,7 +59,6 @@ export const createHttpClient = (upstream: UpstreamConfig, tls?: TlsOptions): Ht
     return found;
   };
   return {
-    hasRoom: (target) => poolOf(target).pool.stats.queued < upstream.connectionPool.maxPending,
     dispatch: (call, handler) => {
       const { pool, basePath } = poolOf(call.target);
       const options: Dispatcher.DispatchOptions = {

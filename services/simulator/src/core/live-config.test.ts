@@ -23,6 +23,7 @@ describe('a configuration update', () => {
       ttftMs: -1,
       colour: 1,
       metrics: 'odd',
+      healthStatus: 503.5,
       fault: { name: '500', rate: 2 },
     });
     expect(parsed).toEqual({
@@ -32,6 +33,7 @@ describe('a configuration update', () => {
         'ttftMs: expected a number from 0 to 86400000',
         'colour: no such setting',
         'metrics: expected one of current, frozen, stalled, failing',
+        'healthStatus: expected a status of HTTP',
         'fault: rate: expected a number from 0 to 1',
       ],
     });

@@ -24,6 +24,8 @@ export interface LiveConfig {
   readonly metricsLagMs: number;
   /** What becomes of `/metrics`; inference goes on whatever it is. */
   readonly metrics: MetricsMode;
+  /** What `GET /health` answers with. */
+  readonly healthStatus: number;
   readonly fault: FaultRule | undefined;
 }
 
@@ -59,6 +61,10 @@ const parseModels: Parse = (value) =>
 const parseBoolean: Parse = (value) =>
   typeof value === 'boolean' ? { value } : { problem: 'expected true or false' };
 
+/** From 200: what is below is not the end of an answer. */
+const parseStatus: Parse = (value) =>
+  Number.isInteger(value) ? numberWithin(200, 599)(value) : { problem: 'expected a status of HTTP' };
+
 /** `null` takes the fault away. */
 const parseRule: Parse = (value) => {
   if (value === null) return { value: undefined };
@@ -84,6 +90,7 @@ const parsers: Record<keyof LiveConfig, Parse> = {
   embeddingsFloatsOnly: parseBoolean,
   metricsLagMs: milliseconds,
   metrics: oneOf(metricsModes),
+  healthStatus: parseStatus,
   fault: parseRule,
 };
 

@@ -25,6 +25,11 @@ const sendMetrics = (simulation: Simulation, response: ServerResponse): void => 
   }
 };
 
+const sendHealth = ({ config }: Simulation, response: ServerResponse): void => {
+  const { healthStatus } = config;
+  sendJson(response, healthStatus, { status: healthStatus < 300 ? 'ok' : 'ill' });
+};
+
 /** An error of the simulator itself must not look like an injected one. */
 const sendBug = (response: ServerResponse, error: unknown): void => {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -45,7 +50,7 @@ const route = async (
   if (path === '/v1/models' || path.startsWith('/v1/models/')) {
     return serveModels(simulation, path, request, response);
   }
-  if (path === '/health') return sendJson(response, 200, { status: 'ok' });
+  if (path === '/health') return sendHealth(simulation, response);
   if (path === '/metrics') return sendMetrics(simulation, response);
   sendNotFound(response, request);
 };
