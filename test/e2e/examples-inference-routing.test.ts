@@ -26,6 +26,7 @@ describe.skipIf(isAttached())('inference routing as it stands, with the simulato
       'x-weir-upstream': 'local-llm',
       'x-ratelimit-limit-tokens': '100000',
       'x-ratelimit-remaining-tokens': '99477',
+      'x-budget-remaining': '49995896',
     });
   });
 });
@@ -181,9 +182,33 @@ describe.skipIf(isAttached())('inference routing, with a provider that reports w
   });
 
   it('a budget by header makes no series of its own: anybody could make up values', async () => {
-    expect(await metrics('policy')).not.toMatch(/^weir_inference_budget_remaining\{/m);
+    const series = (await metrics('policy')).match(/^weir_inference_budget_remaining\{.*?\}/gm);
+    expect(series).toEqual([expect.stringContaining('{scope="route:local-inference",budget="gpu-tokens"')]);
     expect(await metrics('policy')).toMatch(
       /^weir_inference_budget_exhausted_total\{scope="other",budget="monthly".*\} [1-9]/m,
     );
+  });
+
+  it('local inference goes on with a smaller model elsewhere when its budget is used up', async () => {
+    const { answerWith, last } = await upstream;
+    answerWith(reportUsage(30_000_000, 25_000_000));
+    const own = await askLocal('192.0.2.4', 'everything');
+    expect(own.headers['x-weir-upstream']).toBe('local-llm');
+    answerWith(reportUsage(5, 5));
+    const send = (): Promise<RawAnswer> =>
+      sendExample(mesh().baseUrl, local, {
+        headers: { 'X-Forwarded-For': '192.0.2.5' },
+        body: { model: 'llama-70b', prompt: 'hi' },
+      });
+    const answer = await waitFor(
+      async () => {
+        const sent = await send();
+        return sent.headers['x-weir-upstream'] === 'fallback-llm' ? sent : undefined;
+      },
+      { what: 'the settlement' },
+    );
+    expect(answer.status).toBe(200);
+    expect(answer.headers).toMatchObject({ 'x-weir-attempts': '1', 'x-budget-remaining': '0' });
+    expect(JSON.parse(last().body.toString()).model).toBe('llama-7b');
   });
 });
