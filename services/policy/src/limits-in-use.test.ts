@@ -213,6 +213,29 @@ describe('what is held', () => {
   });
 });
 
+describe('a count of tokens', () => {
+  const count = { api: 'anthropic.count_tokens', route: 'anthropic-count-tokens' } as const;
+
+  test('takes nothing of tokens and money, not even where its model has no price, and counts as a request', async () => {
+    const rate = { tokensPerMinute: 60, burstTokens: 90, requestsPerMinute: 10 };
+    const budgets = [
+      { ...daily, limit: 50 },
+      { name: 'money', unit: 'money', limit: '0.000001', period: 'daily' },
+      { name: 'requests', unit: 'requests', limit: 5, period: 'daily' },
+    ];
+    const { ask } = await setUp({ keys: [key({ budgets, rateLimits: [rate] })] }, { onMissing: 'deny' });
+    // 100 tokens go in, which neither the bucket nor the budgets have room for.
+    expect(await ask('count', count)).toMatchObject({
+      outcome: 'within',
+      terms: { holds: [{ amount: '0' }, { amount: '0' }, { amount: '1' }] },
+      answerHeaders: expect.arrayContaining([
+        ['x-ratelimit-remaining-requests', '9'],
+        ['x-ratelimit-remaining-tokens', '90'],
+      ]),
+    });
+  });
+});
+
 describe('which budgets a request meets', () => {
   test('law: no budget of organisation, team or key is ever held beyond its limit, wherever it stands', async () => {
     const limits = fc.record({

@@ -16,6 +16,8 @@ const openAccount = (
     held?: boolean;
     submission?: number;
     stream?: boolean;
+    api?: string;
+    inputTokens?: number;
     charges?: readonly string[];
     priceAs?: string;
   } = {},
@@ -50,12 +52,12 @@ const openAccount = (
     meta: {
       id: 'r1',
       route: 'chat',
-      api: 'openai.chat',
+      api: given.api ?? 'openai.chat',
       model: 'gpt-x',
       stream: given.stream ?? false,
       deadline: 9_000,
       submission: given.submission ?? 0,
-      features: {},
+      features: given.inputTokens === undefined ? {} : { inputTokens: given.inputTokens },
       principal: { org: 'acme', team: 'web', key: 'k1' },
       grant: {
         holds: (given.charges ?? []).map((id) => ({ id, amount: '5' })),
@@ -96,6 +98,21 @@ describe('the events of an attempt', () => {
     account.close(completed, report, 0);
     for (const name of ['priceAs', 'charges', 'serviceTier'])
       expect(events[0]?.data).not.toHaveProperty(name);
+  });
+
+  it('estimate the input, but of an API that uses no tokens', () => {
+    const eventsOf = (api: string): UsageEvent[] => {
+      const { account, events } = openAccount({ api, inputTokens: 12 });
+      void account.announce();
+      account.answered(200, {});
+      account.close(completed, report, 0);
+      return events;
+    };
+    const chat = eventsOf('openai.chat').map(({ data }) => data);
+    expect(chat).toMatchObject([{ estimatedInput: 12 }, { usage: { inputTotal: 12 }, quality: 'estimated' }]);
+    const [intent, final] = eventsOf('anthropic.count_tokens');
+    expect(intent?.data).not.toHaveProperty('estimatedInput');
+    expect(final?.data).toMatchObject({ usage: { inputTotal: 0 }, quality: 'reported', revision: 1 });
   });
 
   it('say that the request goes on', () => {

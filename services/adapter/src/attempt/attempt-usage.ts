@@ -6,6 +6,7 @@ import {
   toFinalEvent,
   toStartedEvent,
   type UsageFrame,
+  usesTokens,
 } from '@weir/contracts';
 import type { CommitResult } from '@weir/messaging';
 import type { TapReport } from '../core/response-tap.ts';
@@ -51,6 +52,9 @@ const toUsageFrame = ({ usage, quality }: SettledUsage, rating: Rating | undefin
 const maxNameChars = 256;
 const maxTierChars = 64;
 
+const estimateOf = ({ api, features }: AttemptInput['meta']): Pick<AttemptStarted, 'estimatedInput'> =>
+  features.inputTokens === undefined || !usesTokens(api) ? {} : { estimatedInput: features.inputTokens };
+
 const toStarted = (
   adapter: string,
   { meta, upstream }: AttemptInput,
@@ -71,7 +75,7 @@ const toStarted = (
   modelRequested: meta.model,
   startedAt,
   deadline: meta.deadline,
-  ...(meta.features.inputTokens === undefined ? {} : { estimatedInput: meta.features.inputTokens }),
+  ...estimateOf(meta),
   stream: meta.stream,
   adapter,
   ...(upstream.config.priceAs === undefined ? {} : { priceAs: upstream.config.priceAs }),
@@ -124,6 +128,7 @@ export const createAttemptUsage = (
       report,
       served,
       estimatedInput: meta.features.inputTokens,
+      usesTokens: usesTokens(meta.api),
     });
   return {
     announce: () => deps.usage.publish(toStartedEvent(deps.source, started, meta.trace), true),

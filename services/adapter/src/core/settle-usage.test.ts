@@ -13,8 +13,15 @@ const reported = { inputText: 10, inputTotal: 10, outputText: 5, outputTotal: 5 
 
 const settle = (
   report: Partial<TapReport>,
-  rest: { served?: boolean; estimatedInput?: number | undefined } = {},
-) => settleUsage({ report: { ...nothing, ...report }, served: true, estimatedInput: 8, ...rest });
+  rest: { served?: boolean; estimatedInput?: number | undefined; usesTokens?: boolean } = {},
+) =>
+  settleUsage({
+    report: { ...nothing, ...report },
+    served: true,
+    estimatedInput: 8,
+    usesTokens: true,
+    ...rest,
+  });
 
 it("the provider's last word is taken as it is, even where we counted otherwise", () => {
   expect(settle({ usage: reported, final: true, contentEvents: 50 })).toEqual({
@@ -72,5 +79,17 @@ describe('when the provider reported nothing', () => {
       quality: 'unknown',
       revision: 0,
     });
+  });
+});
+
+describe('of an API that uses no tokens', () => {
+  it('an answer has used none, whatever was estimated', () => {
+    const none = { usage: { inputText: 0, inputTotal: 0 }, quality: 'reported', revision: 1 };
+    expect(settle({ final: true }, { usesTokens: false })).toEqual(none);
+    expect(settle({ usage: reported, final: true }, { usesTokens: false })).toEqual(none);
+  });
+
+  it('nothing is known where nothing was served', () => {
+    expect(settle({}, { usesTokens: false, served: false }).quality).toBe('unknown');
   });
 });

@@ -25,8 +25,13 @@ export const settleUsage = (input: {
   /** The upstream answered with success, or may have been about to when its client left. */
   readonly served: boolean;
   readonly estimatedInput: number | undefined;
+  /** The API runs a model. */
+  readonly usesTokens: boolean;
 }): SettledUsage => {
-  const { report, served, estimatedInput } = input;
+  const { report, served, estimatedInput, usesTokens } = input;
+  // What its answer counts is not used, and no provider bills it.
+  if (!usesTokens && served)
+    return { usage: { inputText: 0, inputTotal: 0 }, quality: 'reported', revision: 1 };
   if (report.usage && report.final) return { usage: report.usage, quality: 'reported', revision: 1 };
   if (report.usage) {
     return { usage: withFloor(report.usage, report.contentEvents), quality: 'partial', revision: 0 };

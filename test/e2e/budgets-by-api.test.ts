@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { isAttached } from '@weir/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type BillingWatch, openBillingWatch } from './support/billing-watch.ts';
+import { anthropicHeaders, bearer, call, type RawAnswer } from './support/http-call.ts';
+import { useMesh } from './support/mesh-under-test.ts';
+import { type RecordingUpstream, startRecordingUpstream } from './support/recording-upstream.ts';
+
+const key = {
+  id: 'k1',
+  sha256: createHash('sha256').update('secret-k1').digest('hex'),
+  // A budget of each unit for each caller, so that no test sees what another spent.
+  budgets: [
+    { name: 'tokens', limit: 1_000_000, period: 'daily', key: 'header:x-user-id' },
+    { name: 'money', unit: 'money', limit: '10', period: 'daily', key: 'header:x-user-id' },
+    { name: 'requests', unit: 'requests', limit: 100, period: 'daily', key: 'header:x-user-id' },
+  ],
+};
+
+describe.skipIf(isAttached())('what budgets of tokens, money and requests are charged', () => {
+  let upstream: RecordingUpstream;
+  let billing: BillingWatch;
+
+  const mesh = useMesh(async () => {
+    upstream = await startRecordingUpstream();
+    const targets = [upstream.url];
+    return {
+      env: { WEIR_POLICY_STORE_TIMEOUT_MS: '2000' },
+      config: {
+        version: 1,
+        upstreams: {
+          openai: { provider: 'openai', targets, models: ['gpt'] },
+          anthropic: { provider: 'anthropic', targets, models: ['claude'] },
+          generic: { provider: 'generic', targets, models: ['any'] },
+        },
+        pricing: { models: [{ model: '*', inputPerMillion: 1, outputPerMillion: 10 }] },
+        tenants: [{ org: 'e2e', keys: [key] }],
+      },
+    };
+  });
+
+  beforeAll(async () => {
+    billing = await openBillingWatch(mesh().mesh.nats().url, 'e2e');
+  });
+
+  afterAll(async () => {
+    await billing?.close();
+    await upstream?.close();
+  });
+
+  const send = (user: string, path: string, body: object): Promise<RawAnswer> => {
+    const headers = path.startsWith('/v1/messages') ? anthropicHeaders('secret-k1') : bearer('secret-k1');
+    return call(mesh().baseUrl + path, {
+      headers: { ...headers, 'x-user-id': user },
+      body: JSON.stringify(body),
+    });
+  };
+
+  it('a count of tokens is a request, and costs neither tokens nor money', async () => {
+    upstream.answerWith((_recorded, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end('{"input_tokens":1234}');
+    });
+    const messages = [{ role: 'user', content: 'How much would this be? '.repeat(200) }];
+    const answer = await send('counting', '/v1/messages/count_tokens', { model: 'claude', messages });
+    expect(String(answer.body)).toBe('{"input_tokens":1234}');
+    const record = await billing.recordOf(answer.headers['x-request-id'] ?? '');
+    expect(record).toMatchObject({
+      outcome: 'completed',
+      quality: 'reported',
+      usage: { inputTotal: 0 },
+      rating: { status: 'rated', amountNano: '0', chargeNano: '0' },
+      delta: { inputTokens: 0, outputTokens: 0, requests: 1 },
+    });
+    expect(record).not.toHaveProperty('estimatedInput');
+    expect(await billing.settledBudgetsOf(record)).toEqual({
+      tokens: { spent: 0n, held: 0n },
+      money: { spent: 0n, held: 0n },
+      requests: { spent: 1n, held: 0n },
+    });
+  });
+});
