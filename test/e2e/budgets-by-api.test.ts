@@ -56,6 +56,28 @@ describe.skipIf(isAttached())('what budgets of tokens, money and requests are ch
     });
   };
 
+  it('a whole answer without usage is charged what went in and what came out, by estimate', async () => {
+    const content = 'word '.repeat(400);
+    upstream.answerWith((_recorded, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ id: 'x', model: 'gpt', choices: [{ index: 0, message: { content } }] }));
+    });
+    const body = { model: 'gpt', stream: false, messages: [{ role: 'user', content: 'Go on' }] };
+    const answer = await send('unreported', '/v1/chat/completions', body);
+    const record = await billing.recordOf(answer.headers['x-request-id'] ?? '');
+    const outputTotal = content.length / 4;
+    expect(record).toMatchObject({ quality: 'estimated', revision: 0, usage: { outputTotal } });
+    const input = record.usage.inputTotal ?? 0;
+    expect(input).toBeGreaterThan(0);
+    expect(await billing.settledBudgetsOf(record)).toMatchObject({
+      tokens: { spent: BigInt(input + outputTotal) },
+      money: { spent: BigInt(record.rating.chargeNano) },
+    });
+    // 1 and 10 for a million: a thousand and ten thousand nano each.
+    expect(record.rating.chargeNano).toBe(String(input * 1_000 + outputTotal * 10_000));
+    expect(answer.headers).not.toHaveProperty('x-token-usage');
+  });
+
   it('a count of tokens is a request, and costs neither tokens nor money', async () => {
     upstream.answerWith((_recorded, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });

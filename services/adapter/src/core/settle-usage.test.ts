@@ -8,6 +8,7 @@ const nothing: TapReport = {
   modelServed: undefined,
   serviceTier: undefined,
   contentEvents: 0,
+  contentChars: 0,
 };
 const reported = { inputText: 10, inputTotal: 10, outputText: 5, outputTotal: 5 };
 
@@ -79,6 +80,32 @@ describe('when the provider reported nothing', () => {
       quality: 'unknown',
       revision: 0,
     });
+  });
+});
+
+describe('what was seen of an output', () => {
+  it('is its events, or a token for every four characters, whichever is more', () => {
+    const usage = { outputText: 3, outputTotal: 3 };
+    expect(settle({ contentEvents: 3, contentChars: 12 }).usage).toMatchObject(usage);
+    expect(settle({ contentEvents: 2, contentChars: 9 }).usage).toMatchObject(usage);
+    expect(settle({ final: true, contentChars: 9 })).toMatchObject({ usage, quality: 'estimated' });
+  });
+
+  it('stands in for one that the usage passes over, and for none that it says is zero', () => {
+    const silent = settle({ usage: { inputTotal: 10 }, final: true, contentChars: 40 });
+    expect(silent).toEqual({
+      usage: { inputTotal: 10, outputText: 10, outputTotal: 10 },
+      quality: 'partial',
+      revision: 0,
+    });
+    const zero = { inputTotal: 10, outputText: 0, outputTotal: 0 };
+    expect(settle({ usage: zero, final: true, contentChars: 40 })).toEqual({
+      usage: zero,
+      quality: 'reported',
+      revision: 1,
+    });
+    // Vectors are no output.
+    expect(settle({ usage: { inputTotal: 10 }, final: true }).quality).toBe('reported');
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Usage, UsageQuality } from '@weir/contracts';
+import { estimateFromChars } from '@weir/tokens';
 import type { TapReport } from './response-tap.ts';
 
 export interface SettledUsage {
@@ -7,6 +8,10 @@ export interface SettledUsage {
   /** 0 for what is estimated, 1 for what the provider reported. */
   readonly revision: 0 | 1;
 }
+
+/** An event has a token or more, and how many tells its length. */
+const seenOutputOf = ({ contentEvents, contentChars }: TapReport): number =>
+  Math.max(contentEvents, estimateFromChars(contentChars));
 
 /** What was seen of the output is a floor. The lanes that are known keep their share, so the sum stays right. */
 const withFloor = (usage: Usage, seenOutput: number): Usage => {
@@ -32,16 +37,17 @@ export const settleUsage = (input: {
   // What its answer counts is not used, and no provider bills it.
   if (!usesTokens && served)
     return { usage: { inputText: 0, inputTotal: 0 }, quality: 'reported', revision: 1 };
-  if (report.usage && report.final) return { usage: report.usage, quality: 'reported', revision: 1 };
+  const seenOutput = seenOutputOf(report);
   if (report.usage) {
-    return { usage: withFloor(report.usage, report.contentEvents), quality: 'partial', revision: 0 };
+    // A zero is a word, too. An output that is passed over, although there was one, is not the last.
+    const isWhole = report.final && (report.usage.outputTotal !== undefined || seenOutput === 0);
+    if (isWhole) return { usage: report.usage, quality: 'reported', revision: 1 };
+    return { usage: withFloor(report.usage, seenOutput), quality: 'partial', revision: 0 };
   }
   if (!served) return { usage: {}, quality: 'unknown', revision: 0 };
   const usage = {
     ...(estimatedInput === undefined ? {} : { inputText: estimatedInput, inputTotal: estimatedInput }),
-    ...(report.contentEvents === 0
-      ? {}
-      : { outputText: report.contentEvents, outputTotal: report.contentEvents }),
+    ...(seenOutput === 0 ? {} : { outputText: seenOutput, outputTotal: seenOutput }),
   };
   return { usage, quality: 'estimated', revision: 0 };
 };

@@ -44,6 +44,7 @@ class StreamTap implements ResponseTap {
       modelServed: this.#modelServed,
       serviceTier: this.#serviceTier,
       contentEvents: this.#contentEvents,
+      contentChars: 0,
     };
   }
 

@@ -1,6 +1,5 @@
-import { type Api, type Features, usesTokens } from '@weir/contracts';
+import { type Api, type Features, hasOutput, usesTokens } from '@weir/contracts';
 import { type AppliedBudget, type AppliedLimits, type AppliedRateLimit, estimateTokens } from '@weir/limits';
-import { hasOutput } from './api-output.ts';
 import type { BudgetWatch } from './budget-watch.ts';
 import { inputToHold } from './held-input.ts';
 import type { BucketCharge, BudgetHold, Reservation, SlotClaim } from './limit-store.ts';
