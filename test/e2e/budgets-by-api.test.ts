@@ -78,6 +78,42 @@ describe.skipIf(isAttached())('what budgets of tokens, money and requests are ch
     expect(answer.headers).not.toHaveProperty('x-token-usage');
   });
 
+  it('a client that leaves early is charged for what it was sent, however few events that was in', async () => {
+    const event = (type: string, fields: object): string =>
+      `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`;
+    const usage = { input_tokens: 20, output_tokens: 1 };
+    const start = event('message_start', { message: { id: 'm', model: 'claude', usage } });
+    const text = 'many tokens in one event '.repeat(20);
+    const delta = event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } });
+    upstream.answerWith((_recorded, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(start + delta.repeat(3));
+    });
+    const leaving = new AbortController();
+    const response = await fetch(`${mesh().baseUrl}/v1/messages`, {
+      method: 'POST',
+      headers: { ...anthropicHeaders('secret-k1'), 'x-user-id': 'leaving' },
+      body: JSON.stringify({ model: 'claude', max_tokens: 4_000, stream: true, messages: [] }),
+      signal: leaving.signal,
+    });
+    const reader = response.body?.getReader();
+    for (let read = 0; read < (start + delta.repeat(3)).length; ) {
+      read += (await reader?.read())?.value?.byteLength ?? 0;
+    }
+    leaving.abort();
+    const record = await billing.recordOf(response.headers.get('x-request-id') ?? '');
+    // Three events, and 1500 characters.
+    expect(record).toMatchObject({
+      outcome: 'client_cancelled',
+      quality: 'partial',
+      usage: { inputTotal: 20, outputTotal: 375 },
+    });
+    expect(await billing.settledBudgetsOf(record)).toMatchObject({
+      tokens: { spent: 395n },
+      money: { spent: 20n * 1_000n + 375n * 10_000n },
+    });
+  });
+
   it('a count of tokens is a request, and costs neither tokens nor money', async () => {
     upstream.answerWith((_recorded, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });

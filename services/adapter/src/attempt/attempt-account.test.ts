@@ -18,6 +18,9 @@ const openAccount = (
     stream?: boolean;
     api?: string;
     inputTokens?: number;
+    outputCap?: number;
+    choices?: number;
+    budgetCap?: number;
     charges?: readonly string[];
     priceAs?: string;
   } = {},
@@ -57,11 +60,12 @@ const openAccount = (
       stream: given.stream ?? false,
       deadline: 9_000,
       submission: given.submission ?? 0,
-      features: given.inputTokens === undefined ? {} : { inputTokens: given.inputTokens },
+      features: { inputTokens: given.inputTokens, outputCap: given.outputCap, choices: given.choices },
       principal: { org: 'acme', team: 'web', key: 'k1' },
       grant: {
         holds: (given.charges ?? []).map((id) => ({ id, amount: '5' })),
         ...(given.held ? { held: true } : {}),
+        outputCap: given.budgetCap,
         expiresAt: 9_000,
         mac: '',
       },
@@ -113,6 +117,19 @@ describe('the events of an attempt', () => {
     const [intent, final] = eventsOf('anthropic.count_tokens');
     expect(intent?.data).not.toHaveProperty('estimatedInput');
     expect(final?.data).toMatchObject({ usage: { inputTotal: 0 }, quality: 'reported', revision: 1 });
+  });
+
+  it.each([
+    [{}, 100],
+    [{ outputCap: 30 }, 30],
+    [{ outputCap: 30, choices: 2 }, 60],
+    [{ outputCap: 30, choices: 2, budgetCap: 20 }, 20],
+    [{ budgetCap: 20 }, 20],
+  ])('guess no longer an output than may be: %j', (given, outputTotal) => {
+    const { account, events } = openAccount(given);
+    account.answered(200, {});
+    account.close(completed, { ...report, contentChars: 400 }, 0);
+    expect(events[0]?.data).toMatchObject({ usage: { outputTotal }, quality: 'estimated' });
   });
 
   it('say that the request goes on', () => {

@@ -55,6 +55,13 @@ const maxTierChars = 64;
 const estimateOf = ({ api, features }: AttemptInput['meta']): Pick<AttemptStarted, 'estimatedInput'> =>
   features.inputTokens === undefined || !usesTokens(api) ? {} : { estimatedInput: features.inputTokens };
 
+/** The cap of the request is for each of its answers, that of its budget for all together. */
+const outputCapOf = ({ features, grant }: AttemptInput['meta']): number | undefined => {
+  const { outputCap, choices = 1 } = features;
+  const own = outputCap === undefined ? undefined : outputCap * choices;
+  return grant.outputCap === undefined ? own : Math.min(grant.outputCap, own ?? grant.outputCap);
+};
+
 const toStarted = (
   adapter: string,
   { meta, upstream }: AttemptInput,
@@ -128,6 +135,7 @@ export const createAttemptUsage = (
       report,
       served,
       estimatedInput: meta.features.inputTokens,
+      outputCap: outputCapOf(meta),
       usesTokens: usesTokens(meta.api),
     });
   return {

@@ -14,12 +14,18 @@ const reported = { inputText: 10, inputTotal: 10, outputText: 5, outputTotal: 5 
 
 const settle = (
   report: Partial<TapReport>,
-  rest: { served?: boolean; estimatedInput?: number | undefined; usesTokens?: boolean } = {},
+  rest: {
+    served?: boolean;
+    estimatedInput?: number | undefined;
+    outputCap?: number;
+    usesTokens?: boolean;
+  } = {},
 ) =>
   settleUsage({
     report: { ...nothing, ...report },
     served: true,
     estimatedInput: 8,
+    outputCap: undefined,
     usesTokens: true,
     ...rest,
   });
@@ -89,6 +95,12 @@ describe('what was seen of an output', () => {
     expect(settle({ contentEvents: 3, contentChars: 12 }).usage).toMatchObject(usage);
     expect(settle({ contentEvents: 2, contentChars: 9 }).usage).toMatchObject(usage);
     expect(settle({ final: true, contentChars: 9 })).toMatchObject({ usage, quality: 'estimated' });
+  });
+
+  it('is guessed from its length up to the cap of the request, and counted beyond it', () => {
+    const outputOf = (contentEvents: number, outputCap: number) =>
+      settle({ contentEvents, contentChars: 80 }, { outputCap }).usage.outputTotal;
+    expect([outputOf(3, 12), outputOf(15, 12), outputOf(3, 100)]).toEqual([12, 15, 20]);
   });
 
   it('stands in for one that the usage passes over, and for none that it says is zero', () => {

@@ -9,9 +9,9 @@ export interface SettledUsage {
   readonly revision: 0 | 1;
 }
 
-/** An event has a token or more, and how many tells its length. */
-const seenOutputOf = ({ contentEvents, contentChars }: TapReport): number =>
-  Math.max(contentEvents, estimateFromChars(contentChars));
+/** An event has a token or more, and how many tells its length; but no more than the provider was told to stop at. */
+const seenOutputOf = ({ contentEvents, contentChars }: TapReport, outputCap: number | undefined): number =>
+  Math.max(contentEvents, Math.min(estimateFromChars(contentChars), outputCap ?? Number.POSITIVE_INFINITY));
 
 /** What was seen of the output is a floor. The lanes that are known keep their share, so the sum stays right. */
 const withFloor = (usage: Usage, seenOutput: number): Usage => {
@@ -30,14 +30,16 @@ export const settleUsage = (input: {
   /** The upstream answered with success, or may have been about to when its client left. */
   readonly served: boolean;
   readonly estimatedInput: number | undefined;
+  /** Most output tokens of all answers together. Undefined: the request named no cap. */
+  readonly outputCap: number | undefined;
   /** The API runs a model. */
   readonly usesTokens: boolean;
 }): SettledUsage => {
-  const { report, served, estimatedInput, usesTokens } = input;
+  const { report, served, estimatedInput, outputCap, usesTokens } = input;
   // What its answer counts is not used, and no provider bills it.
   if (!usesTokens && served)
     return { usage: { inputText: 0, inputTotal: 0 }, quality: 'reported', revision: 1 };
-  const seenOutput = seenOutputOf(report);
+  const seenOutput = seenOutputOf(report, outputCap);
   if (report.usage) {
     // A zero is a word, too. An output that is passed over, although there was one, is not the last.
     const isWhole = report.final && (report.usage.outputTotal !== undefined || seenOutput === 0);

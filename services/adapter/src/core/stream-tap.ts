@@ -13,6 +13,8 @@ export interface EventReading {
   readonly serviceTier?: string;
   /** The event carries content. */
   readonly content?: boolean;
+  /** Characters of text in it. Absent: none, or nobody counted them. */
+  readonly chars?: number;
   readonly error?: UpstreamFailure;
 }
 
@@ -29,6 +31,7 @@ class StreamTap implements ResponseTap {
   #modelServed: string | undefined;
   #serviceTier: string | undefined;
   #contentEvents = 0;
+  #contentChars = 0;
   #complete = false;
   #failed = false;
   #started = false;
@@ -44,7 +47,7 @@ class StreamTap implements ResponseTap {
       modelServed: this.#modelServed,
       serviceTier: this.#serviceTier,
       contentEvents: this.#contentEvents,
-      contentChars: 0,
+      contentChars: this.#contentChars,
     };
   }
 
@@ -73,6 +76,7 @@ class StreamTap implements ResponseTap {
     this.#started = true;
     if (reading.error) this.#failed = true;
     if (reading.content) this.#contentEvents += 1;
+    this.#contentChars += reading.chars ?? 0;
     if (reading.completes || reading.error) this.#complete = true;
     this.#usage = reading.usage ?? this.#usage;
     this.#modelServed = reading.modelServed ?? this.#modelServed;
