@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { isAttached } from '@weir/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BillingWatch, openBillingWatch } from './support/billing-watch.ts';
@@ -111,6 +112,33 @@ describe.skipIf(isAttached())('what budgets of tokens, money and requests are ch
     expect(await billing.settledBudgetsOf(record)).toMatchObject({
       tokens: { spent: 395n },
       money: { spent: 20n * 1_000n + 375n * 10_000n },
+    });
+  });
+
+  describe('a stream of a generic upstream', () => {
+    const chunk = (fields: object): string => `data: ${JSON.stringify({ model: 'any', ...fields })}\n\n`;
+    const said = chunk({ choices: [{ index: 0, delta: { content: 'a dozen tokens, or thereabouts' } }] });
+    const usage = chunk({ choices: [], usage: { prompt_tokens: 40, completion_tokens: 60 } });
+
+    const record = async (user: string, write: (response: ServerResponse) => void) => {
+      upstream.answerWith((_recorded, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        write(response);
+      });
+      const answer = await send(user, '/inference', { model: 'any', stream: true, inputs: 'x' });
+      return { answer, record: await billing.recordOf(answer.headers['x-request-id'] ?? '') };
+    };
+
+    it('is charged the usage that it reports', async () => {
+      const text = `${said}${usage}data: [DONE]\n\n`;
+      const whole = await record('generic', (response) => response.end(text));
+      expect(String(whole.answer.body)).toBe(text);
+      expect(whole.record).toMatchObject({ outcome: 'completed', quality: 'reported', modelServed: 'any' });
+      expect(await billing.settledBudgetsOf(whole.record)).toEqual({
+        tokens: { spent: 100n, held: 0n },
+        money: { spent: 40n * 1_000n + 60n * 10_000n, held: 0n },
+        requests: { spent: 1n, held: 0n },
+      });
     });
   });
 

@@ -104,6 +104,12 @@ describe('what was seen of an output', () => {
   });
 
   it('stands in for one that the usage passes over, and for none that it says is zero', () => {
+    const noInput = settle({ usage: { outputText: 5, outputTotal: 5 }, final: true, contentEvents: 2 });
+    expect(noInput).toEqual({
+      usage: { inputText: 8, inputTotal: 8, outputText: 5, outputTotal: 5 },
+      quality: 'partial',
+      revision: 0,
+    });
     const silent = settle({ usage: { inputTotal: 10 }, final: true, contentChars: 40 });
     expect(silent).toEqual({
       usage: { inputTotal: 10, outputText: 10, outputTotal: 10 },

@@ -9,6 +9,12 @@ export interface SettledUsage {
   readonly revision: 0 | 1;
 }
 
+/** An input that nobody reported was there all the same. */
+const withInput = (usage: Usage, estimated: number | undefined): Usage =>
+  usage.inputTotal !== undefined || estimated === undefined
+    ? usage
+    : { ...usage, inputText: estimated, inputTotal: estimated };
+
 /** An event has a token or more, and how many tells its length; but no more than the provider was told to stop at. */
 const seenOutputOf = ({ contentEvents, contentChars }: TapReport, outputCap: number | undefined): number =>
   Math.max(contentEvents, Math.min(estimateFromChars(contentChars), outputCap ?? Number.POSITIVE_INFINITY));
@@ -41,10 +47,11 @@ export const settleUsage = (input: {
     return { usage: { inputText: 0, inputTotal: 0 }, quality: 'reported', revision: 1 };
   const seenOutput = seenOutputOf(report, outputCap);
   if (report.usage) {
-    // A zero is a word, too. An output that is passed over, although there was one, is not the last.
-    const isWhole = report.final && (report.usage.outputTotal !== undefined || seenOutput === 0);
-    if (isWhole) return { usage: report.usage, quality: 'reported', revision: 1 };
-    return { usage: withFloor(report.usage, seenOutput), quality: 'partial', revision: 0 };
+    // A zero is a word, too. One that passes over what there was is not the last.
+    const usage = withInput(report.usage, estimatedInput);
+    const isWhole = usage === report.usage && (usage.outputTotal !== undefined || seenOutput === 0);
+    if (report.final && isWhole) return { usage, quality: 'reported', revision: 1 };
+    return { usage: withFloor(usage, seenOutput), quality: 'partial', revision: 0 };
   }
   if (!served) return { usage: {}, quality: 'unknown', revision: 0 };
   const usage = {

@@ -21,6 +21,8 @@ export interface EventReading {
 /** Knows the events of one API. A machine: it may remember what came before. */
 export interface EventReader {
   read(event: Uint8Array): EventReading;
+  /** The API has no event that says so: an answer is whole when its body is. Absent means false. */
+  readonly endsWithBody?: boolean;
 }
 
 class StreamTap implements ResponseTap {
@@ -66,6 +68,7 @@ class StreamTap implements ResponseTap {
     const last = this.#splitter.finish();
     // The specification discards an event without its blank line; the official clients read it.
     if (last) this.#pass(last, rest);
+    if (this.#reader.endsWithBody) this.#complete = true;
     return { rest, complete: this.#complete };
   }
 
