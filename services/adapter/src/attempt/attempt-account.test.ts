@@ -27,6 +27,7 @@ const openAccount = (
 ) => {
   const events: UsageEvent[] = [];
   const told: string[] = [];
+  const warned: object[] = [];
   const paces = createTargetPaces();
   const outcomes = createTargetOutcomes();
   const deps = {
@@ -46,8 +47,14 @@ const openAccount = (
       finish: (id: string) => told.push(`finish ${id}`),
       release: (id: string) => told.push(`release ${id}`),
     },
-    metrics: { answered: () => {}, failed: () => {}, firstByte: () => {}, ended: () => {} },
-    logger: { error: () => {} },
+    metrics: {
+      answered: () => {},
+      failed: () => {},
+      firstByte: () => {},
+      ended: () => {},
+      contradicted: (...what: string[]) => told.push(what.join(' ')),
+    },
+    logger: { error: () => {}, warn: (what: object) => warned.push(what) },
     tracer: passThroughTracer,
     now: () => 5_000,
   } as unknown as AttemptDeps;
@@ -80,7 +87,7 @@ const openAccount = (
       provider: providerRegistry.openai,
     },
   } as unknown as AttemptInput;
-  return { account: new AttemptAccount(deps, input, 'k3x'), events, told, paces, outcomes };
+  return { account: new AttemptAccount(deps, input, 'k3x'), events, told, warned, paces, outcomes };
 };
 
 const completed: AttemptEnd = { outcome: 'completed', reason: undefined, handedBack: false };
@@ -130,6 +137,18 @@ describe('the events of an attempt', () => {
     account.answered(200, {});
     account.close(completed, { ...report, contentChars: 400 }, 0);
     expect(events[0]?.data).toMatchObject({ usage: { outputTotal }, quality: 'estimated' });
+  });
+
+  it('have lanes that fit into their totals, and what did not is counted and logged', () => {
+    const { account, events, told, warned } = openAccount();
+    const usage = { inputText: 0, cacheRead: 9, inputTotal: 7, outputText: 1, outputTotal: 1 };
+    account.answered(200, {});
+    account.usageFrame({ ...report, usage });
+    account.close(completed, { ...report, usage }, 0);
+    expect(events[0]?.data).toMatchObject({ usage: { cacheRead: 7, inputTotal: 7 }, quality: 'reported' });
+    expect(events[0]?.data).not.toHaveProperty('anomalies');
+    expect(told).toEqual(['pool input']);
+    expect(warned).toEqual([{ request: 'r1', upstream: 'pool', usage }]);
   });
 
   it('say that the request goes on', () => {

@@ -10,7 +10,7 @@ import {
 } from '@weir/contracts';
 import type { CommitResult } from '@weir/messaging';
 import type { TapReport } from '../core/response-tap.ts';
-import { type SettledUsage, settleUsage } from '../core/settle-usage.ts';
+import { type SettledUsage, type Settlement, settleUsage } from '../core/settle-usage.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 
 /** What the attempt knows of itself when it is over. */
@@ -130,7 +130,7 @@ export const createAttemptUsage = (
 ): AttemptUsage => {
   const { meta } = input;
   const started = toStarted(deps.instance, input, run, startedAt);
-  const settlementOf = (report: TapReport, served: boolean) =>
+  const settlementOf = (report: TapReport, served: boolean): Settlement =>
     settleUsage({
       report,
       served,
@@ -141,14 +141,22 @@ export const createAttemptUsage = (
   return {
     announce: () => deps.usage.publish(toStartedEvent(deps.source, started, meta.trace), true),
     frame: (report, status) => {
-      const settled = settlementOf(report, isSuccess(status));
+      const { anomalies: _told, ...settled } = settlementOf(report, isSuccess(status));
       // It becomes a header, and the head of a stream is out by now. An estimate is no price to be told.
       const isTold = !meta.stream && settled.quality === 'reported';
       const rated = { ...started, ...settled, ...servedOf(report), outcome: 'completed' } as const;
       return toUsageFrame(settled, isTold ? deps.rate(rated) : undefined);
     },
     settle: (ending) => {
-      const settled = settlementOf(ending.report, wasServed(ending));
+      const { anomalies, ...settled } = settlementOf(ending.report, wasServed(ending));
+      for (const side of anomalies) deps.metrics.contradicted(input.upstream.name, side);
+      if (anomalies.length > 0) {
+        const { usage } = ending.report;
+        deps.logger.warn(
+          { request: meta.id, upstream: input.upstream.name, usage },
+          'usage contradicts itself',
+        );
+      }
       const final = toFinal(started, ending, settled, deps.now());
       const event = toFinalEvent(deps.source, final, meta.trace);
       deps.usage

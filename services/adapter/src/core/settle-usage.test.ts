@@ -20,8 +20,8 @@ const settle = (
     outputCap?: number;
     usesTokens?: boolean;
   } = {},
-) =>
-  settleUsage({
+) => {
+  const { anomalies, ...settled } = settleUsage({
     report: { ...nothing, ...report },
     served: true,
     estimatedInput: 8,
@@ -29,6 +29,8 @@ const settle = (
     usesTokens: true,
     ...rest,
   });
+  return anomalies.length === 0 ? settled : { ...settled, anomalies };
+};
 
 it("the provider's last word is taken as it is, even where we counted otherwise", () => {
   expect(settle({ usage: reported, final: true, contentEvents: 50 })).toEqual({
@@ -110,6 +112,8 @@ describe('what was seen of an output', () => {
       quality: 'partial',
       revision: 0,
     });
+    const inParts = { cacheRead: 5, outputText: 5, outputTotal: 5 };
+    expect(settle({ usage: inParts, final: true })).toMatchObject({ usage: inParts, quality: 'reported' });
     const silent = settle({ usage: { inputTotal: 10 }, final: true, contentChars: 40 });
     expect(silent).toEqual({
       usage: { inputTotal: 10, outputText: 10, outputTotal: 10 },
@@ -125,6 +129,14 @@ describe('what was seen of an output', () => {
     // Vectors are no output.
     expect(settle({ usage: { inputTotal: 10 }, final: true }).quality).toBe('reported');
   });
+});
+
+it('lanes that exceed their total are cut to it, whether or not it was the last word, and it is told', () => {
+  const odd = { inputText: 0, cacheRead: 90, inputTotal: 60, outputText: 5, outputTotal: 5 };
+  const usage = { ...odd, cacheRead: 60 };
+  const anomalies = ['input'];
+  expect(settle({ usage: odd, final: true })).toEqual({ usage, quality: 'reported', revision: 1, anomalies });
+  expect(settle({ usage: odd })).toEqual({ usage, quality: 'partial', revision: 0, anomalies });
 });
 
 describe('of an API that uses no tokens', () => {

@@ -1,5 +1,6 @@
 import type { Usage, UsageQuality } from '@weir/contracts';
 import { estimateFromChars } from '@weir/tokens';
+import { type FittedUsage, fitLanes, saysInput } from './fit-lanes.ts';
 import type { TapReport } from './response-tap.ts';
 
 export interface SettledUsage {
@@ -9,9 +10,16 @@ export interface SettledUsage {
   readonly revision: 0 | 1;
 }
 
-/** An input that nobody reported was there all the same. */
+export interface Settlement extends SettledUsage {
+  /** What of the report contradicted itself. */
+  readonly anomalies: FittedUsage['anomalies'];
+}
+
+const nothingOdd = { anomalies: [] } as const;
+
+/** An input of which nobody reported anything was there all the same. */
 const withInput = (usage: Usage, estimated: number | undefined): Usage =>
-  usage.inputTotal !== undefined || estimated === undefined
+  saysInput(usage) || estimated === undefined
     ? usage
     : { ...usage, inputText: estimated, inputTotal: estimated };
 
@@ -40,23 +48,24 @@ export const settleUsage = (input: {
   readonly outputCap: number | undefined;
   /** The API runs a model. */
   readonly usesTokens: boolean;
-}): SettledUsage => {
+}): Settlement => {
   const { report, served, estimatedInput, outputCap, usesTokens } = input;
   // What its answer counts is not used, and no provider bills it.
   if (!usesTokens && served)
-    return { usage: { inputText: 0, inputTotal: 0 }, quality: 'reported', revision: 1 };
+    return { usage: { inputText: 0, inputTotal: 0 }, quality: 'reported', revision: 1, ...nothingOdd };
   const seenOutput = seenOutputOf(report, outputCap);
   if (report.usage) {
     // A zero is a word, too. One that passes over what there was is not the last.
-    const usage = withInput(report.usage, estimatedInput);
-    const isWhole = usage === report.usage && (usage.outputTotal !== undefined || seenOutput === 0);
-    if (report.final && isWhole) return { usage, quality: 'reported', revision: 1 };
-    return { usage: withFloor(usage, seenOutput), quality: 'partial', revision: 0 };
+    const { usage: reported, anomalies } = fitLanes(report.usage);
+    const usage = withInput(reported, estimatedInput);
+    const isWhole = usage === reported && (usage.outputTotal !== undefined || seenOutput === 0);
+    if (report.final && isWhole) return { usage, quality: 'reported', revision: 1, anomalies };
+    return { usage: withFloor(usage, seenOutput), quality: 'partial', revision: 0, anomalies };
   }
-  if (!served) return { usage: {}, quality: 'unknown', revision: 0 };
+  if (!served) return { usage: {}, quality: 'unknown', revision: 0, ...nothingOdd };
   const usage = {
     ...(estimatedInput === undefined ? {} : { inputText: estimatedInput, inputTotal: estimatedInput }),
     ...(seenOutput === 0 ? {} : { outputText: seenOutput, outputTotal: seenOutput }),
   };
-  return { usage, quality: 'estimated', revision: 0 };
+  return { usage, quality: 'estimated', revision: 0, ...nothingOdd };
 };
