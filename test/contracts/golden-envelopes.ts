@@ -104,6 +104,32 @@ const largeBody: EnvelopeMeta = {
   client: { ip: '2001:db8::7', headers: {} },
 };
 
+const pricedBody =
+  '{"model":"claude","max_tokens":9,"service_tier":"auto","system":[{"type":"text","text":"Be brief.",' +
+  '"cache_control":{"type":"ephemeral","ttl":"1h"}}],"messages":[{"role":"user","content":"Hi"}]}';
+
+/** What decides the price beside the tokens. */
+const priced: EnvelopeMeta = {
+  ...request,
+  route: 'anthropic-messages',
+  api: 'anthropic.messages',
+  path: '/v1/messages',
+  model: 'claude',
+  stream: false,
+  features: {
+    inputTokens: 12,
+    estimatedBy: 'chars',
+    outputCap: 9,
+    chars: 47,
+    messages: 1,
+    tools: 0,
+    serviceTier: 'auto',
+    cachesForHour: true,
+  },
+  marks: { open: 1, model: [9, 17] },
+  body: { where: 'inline', bytes: pricedBody.length },
+};
+
 interface GoldenEnvelope {
   readonly file: string;
   readonly meta: EnvelopeMeta;
@@ -121,4 +147,5 @@ export const goldenEnvelopes: readonly GoldenEnvelope[] = [
     meta: { ...request, principal, grant: fallbackGrant, attempt: fallbackAttempt, trace },
     body,
   },
+  { file: 'envelope-priced.txt', meta: priced, body: pricedBody },
 ];

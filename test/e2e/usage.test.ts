@@ -20,6 +20,17 @@ interface SettledLine {
 
 const chatHeaders = bearer(key);
 const chat = '/v1/chat/completions';
+/** What a chat stream has said. */
+const saidIn = (stream: string): string =>
+  stream
+    .split('\n\n')
+    .filter((event) => event.startsWith('data: {'))
+    .map((event) => JSON.parse(event.slice(6)).choices?.[0]?.delta?.content ?? '')
+    .join('');
+
+/** An estimate has a token for every four characters, where these are more than the events. */
+const estimateOf = (said: string): number => Math.ceil(said.length / 4);
+
 const user = (content: string) => [{ role: 'user', content }];
 
 describe.skipIf(isAttached())('what metering settles', () => {
@@ -41,28 +52,29 @@ describe.skipIf(isAttached())('what metering settles', () => {
       { what: `${attempts} accounts of ${requestId}` },
     );
 
-  // Counting tokens uses none.
-  const billed = sampleRequests.filter(({ path }) => !path.endsWith('count_tokens'));
-
-  it.each(billed)('the tokens of $what are those that the provider counted', async ({ path, api, body }) => {
-    const headers = api === 'openai' ? chatHeaders : anthropicHeaders(key);
-    const answer = await call(mesh().baseUrl + path, { headers, body: JSON.stringify(body) });
-    const id = answer.headers['x-request-id'] ?? '';
-    const [counted] = await mesh().simulator.settledCallsOf(id);
-    const settled = await settledOf(id);
-    expect(settled.length).toBe(1);
-    expect(settled[0]).toMatchObject({
-      attempt: 1,
-      org: 'demo',
-      team: 'developers',
-      key: 'demo',
-      upstream: api === 'openai' ? 'sim-openai' : 'sim-anthropic',
-      inputTokens: counted?.promptTokens,
-      quality: 'reported',
-      outcome: 'completed',
-    });
-    expect(settled[0]?.outputTokens ?? 0).toBe(counted?.completionTokens);
-  });
+  it.each(sampleRequests)(
+    'the tokens of $what are those that the provider counted',
+    async ({ path, api, body }) => {
+      const headers = api === 'openai' ? chatHeaders : anthropicHeaders(key);
+      const answer = await call(mesh().baseUrl + path, { headers, body: JSON.stringify(body) });
+      const id = answer.headers['x-request-id'] ?? '';
+      const [counted] = await mesh().simulator.settledCallsOf(id);
+      const settled = await settledOf(id);
+      expect(settled.length).toBe(1);
+      expect(settled[0]).toMatchObject({
+        attempt: 1,
+        org: 'demo',
+        team: 'developers',
+        key: 'demo',
+        upstream: api === 'openai' ? 'sim-openai' : 'sim-anthropic',
+        // Counting tokens uses none.
+        inputTokens: path.endsWith('count_tokens') ? 0 : counted?.promptTokens,
+        quality: 'reported',
+        outcome: 'completed',
+      });
+      expect(settled[0]?.outputTokens ?? 0).toBe(counted?.completionTokens);
+    },
+  );
 
   it('each attempt is settled, the failed ones without an invented number', async () => {
     await mesh().simulator.configure({ fault: { name: '503', count: 2 } });
@@ -92,8 +104,12 @@ describe.skipIf(isAttached())('what metering settles', () => {
     const [counted] = await mesh().simulator.settledCallsOf(id);
     const [settled] = await settledOf(id);
     expect(settled).toMatchObject({ outcome: 'provider_error', quality: 'estimated' });
-    // The chunk with the role counts as one; a token that the provider wrote may have died with the connection.
-    expect(Math.abs((settled?.outputTokens ?? 0) - (counted?.completionTokens ?? 0))).toBeLessThanOrEqual(2);
+    const said = saidIn(String(answer.body));
+    // A token that the provider wrote may have died with the connection. The simulator's are whole words.
+    const words = said.split(' ').length;
+    expect(Math.abs(words - (counted?.completionTokens ?? 0))).toBeLessThanOrEqual(2);
+    expect(estimateOf(said)).toBeGreaterThan(words);
+    expect(settled?.outputTokens).toBe(estimateOf(said));
   });
 
   it('a stream that the client leaves is settled with what was delivered', async () => {
@@ -105,15 +121,21 @@ describe.skipIf(isAttached())('what metering settles', () => {
       signal: leaving.signal,
     });
     const reader = response.body?.getReader();
-    for (let reads = 0; reads < 10; reads += 1) await reader?.read();
+    let read = '';
+    for (let reads = 0; reads < 10; reads += 1) {
+      read += new TextDecoder().decode((await reader?.read())?.value, { stream: true });
+    }
     leaving.abort();
     const id = response.headers.get('x-request-id') ?? '';
     const [counted] = await mesh().simulator.settledCallsOf(id);
     const [settled] = await settledOf(id);
     expect(counted?.outcome).toBe('aborted');
     expect(settled).toMatchObject({ outcome: 'client_cancelled', quality: 'estimated' });
-    expect(settled?.outputTokens).toBeGreaterThan(5);
-    expect(Math.abs((settled?.outputTokens ?? 0) - (counted?.completionTokens ?? 0))).toBeLessThanOrEqual(5);
+    const tokens = settled?.outputTokens ?? 0;
+    expect(tokens).toBeGreaterThan(5);
+    expect(tokens).toBeGreaterThanOrEqual(estimateOf(saidIn(read.slice(0, read.lastIndexOf('\n\n') + 2))));
+    // Not a word more than the provider wrote: none is longer than 14 characters.
+    expect(tokens).toBeLessThanOrEqual(estimateOf('x'.repeat(14 * (counted?.completionTokens ?? 0))));
   });
 
   it('an answer without usage is settled with an estimate that says so', async () => {
@@ -122,8 +144,9 @@ describe.skipIf(isAttached())('what metering settles', () => {
     const answer = await call(mesh().baseUrl + chat, { headers, body });
     const [settled] = await settledOf(answer.headers['x-request-id'] ?? '');
     expect(settled).toMatchObject({ outcome: 'completed', quality: 'estimated' });
-    expect(settled?.outputTokens).toBeGreaterThanOrEqual(29);
-    expect(settled?.outputTokens).toBeLessThanOrEqual(32);
+    const said = saidIn(String(answer.body));
+    expect(said.split(' ')).toHaveLength(30);
+    expect(settled?.outputTokens).toBe(estimateOf(said));
   });
 
   it('what is refused is not settled at all', async () => {

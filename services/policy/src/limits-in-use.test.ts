@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type EnvelopeMeta, parseConfig } from '@weir/contracts';
+import { type EnvelopeMeta, type ImportedPrice, parseConfig } from '@weir/contracts';
 import { createTenantDirectory } from '@weir/limits';
 import { buildPriceBook } from '@weir/pricing';
 import fc from 'fast-check';
@@ -41,7 +41,7 @@ const meta: EnvelopeMeta = {
 type Org = { readonly teams?: readonly object[] } & Readonly<Record<string, unknown>>;
 
 /** All of policy between the bus and the limit store, with a clock that stands still until it is moved. */
-const setUp = async (org: Org, pricing: object = {}) => {
+const setUp = async (org: Org, pricing: object = {}, imported: readonly ImportedPrice[] = []) => {
   const parsed = parseConfig({
     version: 1,
     upstreams: { gpu: { provider: 'openai-compatible', targets: ['http://127.0.0.1:1'] } },
@@ -52,7 +52,8 @@ const setUp = async (org: Org, pricing: object = {}) => {
   const { config } = parsed;
   const directory = createTenantDirectory();
   directory.applyConfig(config);
-  const built = buildPriceBook({ config: config.pricing, sha256Hex });
+  const book = { v: 1, source: 'catalogue', currency: 'USD', models: imported, skipped: [] } as const;
+  const built = buildPriceBook({ config: config.pricing, imported: [book], sha256Hex });
   if (built.outcome === 'invalid') throw new Error(built.problems.join('\n'));
   const index = buildAdmissionIndex({ config, directory, book: built.book, sha256Hex });
   const clock = { now: noon };
@@ -213,6 +214,29 @@ describe('what is held', () => {
   });
 });
 
+describe('a count of tokens', () => {
+  const count = { api: 'anthropic.count_tokens', route: 'anthropic-count-tokens' } as const;
+
+  test('takes nothing of tokens and money, not even where its model has no price, and counts as a request', async () => {
+    const rate = { tokensPerMinute: 60, burstTokens: 90, requestsPerMinute: 10 };
+    const budgets = [
+      { ...daily, limit: 50 },
+      { name: 'money', unit: 'money', limit: '0.000001', period: 'daily' },
+      { name: 'requests', unit: 'requests', limit: 5, period: 'daily' },
+    ];
+    const { ask } = await setUp({ keys: [key({ budgets, rateLimits: [rate] })] }, { onMissing: 'deny' });
+    // 100 tokens go in, which neither the bucket nor the budgets have room for.
+    expect(await ask('count', count)).toMatchObject({
+      outcome: 'within',
+      terms: { holds: [{ amount: '0' }, { amount: '0' }, { amount: '1' }] },
+      answerHeaders: expect.arrayContaining([
+        ['x-ratelimit-remaining-requests', '9'],
+        ['x-ratelimit-remaining-tokens', '90'],
+      ]),
+    });
+  });
+});
+
 describe('which budgets a request meets', () => {
   test('law: no budget of organisation, team or key is ever held beyond its limit, wherever it stands', async () => {
     const limits = fc.record({
@@ -291,5 +315,37 @@ describe('a price that is not known', () => {
     const { ask } = await setUp(money, { models: [{ model: 'claude', ...prices }] });
     const anthropic = { api: 'anthropic.messages', route: 'anthropic-messages', model: 'claude' } as const;
     expect(await ask('a', anthropic)).toMatchObject({ terms: { holds: [{ amount: '21375000' }] } });
+  });
+
+  const holdOf = (limited: Limited): string | undefined =>
+    limited.outcome === 'within' ? limited.terms.holds[0]?.amount : undefined;
+
+  test('a prompt that is to be cached for an hour holds the price of that', async () => {
+    const prices = { inputPerMillion: 10, outputPerMillion: 100, cacheWritePerMillion: '12.5' };
+    const { ask } = await setUp(money, {
+      models: [{ model: 'claude', ...prices, cacheWrite1hPerMillion: 20 }],
+    });
+    const anthropic = { api: 'anthropic.messages', route: 'anthropic-messages', model: 'claude' } as const;
+    const features = { ...meta.features, cachesForHour: true };
+    // 110 tokens for 20,000 nano each, 200 for 100,000.
+    expect(holdOf(await ask('hour', { ...anthropic, features }))).toBe('22200000');
+    expect(holdOf(await ask('minutes', anthropic))).toBe('21375000');
+  });
+
+  test('a request for a dearer service tier holds the price of that, and one for a cheaper tier that without it', async () => {
+    const serviceTiers = {
+      priority: { inputPerMillion: '20', outputPerMillion: '200', tiers: [] },
+      flex: { inputPerMillion: '5', outputPerMillion: '50', tiers: [] },
+    };
+    const prices = { inputPerMillion: '10', outputPerMillion: '100', tiers: [], serviceTiers };
+    const { ask } = await setUp(money, {}, [{ model: 'small', priority: 0, tierMode: 'whole', ...prices }]);
+    const asking = (serviceTier: string) => ({ features: { ...meta.features, serviceTier } });
+    expect(holdOf(await ask('none'))).toBe('21100000');
+    expect(holdOf(await ask('dear', asking('priority')))).toBe('42200000');
+    // Anthropic's name of the same.
+    expect(holdOf(await ask('fast', asking('fast')))).toBe('42200000');
+    // It may be refused.
+    expect(holdOf(await ask('cheap', asking('flex')))).toBe('21100000');
+    expect(holdOf(await ask('odd', asking('unheard-of')))).toBe('21100000');
   });
 });

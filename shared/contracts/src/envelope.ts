@@ -36,6 +36,10 @@ export interface Features {
   readonly tools: number;
   /** `encoding_format` of an embeddings request. Absent when not given. */
   readonly encodingFormat?: string;
+  /** `service_tier`, as the client asked for it. Absent when it named none. */
+  readonly serviceTier?: string;
+  /** Some part of the prompt asks to be cached for an hour, at a price of its own. Absent means false. */
+  readonly cachesForHour?: boolean;
   /**
    * A digest of each prefix of the prompt that ends where `prefixEnds` says, the shortest first. Absent when no upstream
    * of the configuration asks for them, or the prompt is shorter.

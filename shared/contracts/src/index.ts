@@ -22,5 +22,6 @@ export * from './tenant-record.ts';
 export * from './threshold-event.ts';
 export * from './usage.ts';
 export * from './usage-event.ts';
+export * from './uses-tokens.ts';
 export * from './weir-error.ts';
 export * from './whole-packets.ts';

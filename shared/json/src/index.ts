@@ -18,5 +18,7 @@ export type {
 export type { RequestScanner } from './request-scanner.ts';
 export { createRequestScanner } from './request-scanner.ts';
 export { scanBody } from './scan-body.ts';
+export type { TextMembers } from './text-counter.ts';
+export { createTextMembers } from './text-counter.ts';
 export type { ValueExtractor } from './value-extractor.ts';
 export { createValueExtractor } from './value-extractor.ts';

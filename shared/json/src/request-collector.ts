@@ -18,6 +18,7 @@ const fieldNames = [
   'stream',
   'stream_options',
   'encoding_format',
+  'service_tier',
   'n',
   'best_of',
   ...outputCapNames,
@@ -50,10 +51,11 @@ const rules: Partial<Record<FieldName, FieldRule>> = {
 
 const usageParam = 'stream_options.include_usage';
 const maxModelChars = 256;
+const maxTierChars = 64;
 const maxNumberBytes = 32;
 const matchField = createKeyMatcher(fieldNames);
 const matchUsage = createKeyMatcher(['include_usage']);
-const matchData = createKeyMatcher(['data']);
+const matchInner = createKeyMatcher(['data', 'ttl']);
 
 const isList = (field: FieldName | undefined): field is ListName =>
   field === 'messages' || field === 'input' || field === 'prompt' || field === 'tools';
@@ -86,11 +88,14 @@ export class RequestCollector implements JsonSink {
   #field: FieldName | undefined;
   #inUsageValue = false;
   #sawUsage = false;
-  #inDataValue = false;
+  /** The value that comes is of a member of this name. */
+  #inner: 'data' | 'ttl' | undefined;
   #model: RequestFields['model'];
   #stream: boolean | undefined;
   #streamOptions: { -readonly [Name in keyof StreamOptionsField]: StreamOptionsField[Name] } | undefined;
   #encodingFormat: string | undefined;
+  #serviceTier: string | undefined;
+  #hasHourTtl = false;
   readonly #counts: { [Name in CountName]?: number } = {};
   readonly #elements: { [Name in ListName]?: number } = {};
   #chars = 0;
@@ -111,14 +116,14 @@ export class RequestCollector implements JsonSink {
 
   key(token: JsonToken): void {
     const depth = this.lexer?.depth;
-    this.#inDataValue = token.end - token.start === 6 && matchData(token) !== undefined;
+    this.#inner = matchInner(token);
     if (depth === 1) this.#takeField(token);
     else if (depth === 2 && this.#field === 'stream_options') this.#takeOption(token);
   }
 
   open(kind: ContainerKind, start: number): void {
     const depth = this.lexer?.depth;
-    this.#inDataValue = false;
+    this.#inner = undefined;
     if (depth === 0) this.#open = start + 1;
     else if (depth === 1 && this.#field !== undefined) this.#openField(this.#field, kind, start);
     else if (depth === 2) this.#countElement();
@@ -135,7 +140,7 @@ export class RequestCollector implements JsonSink {
 
   text(bytes: Uint8Array, from: number, to: number): void {
     if (this.#text === 'none') {
-      this.#text = this.#inDataValue || isDataUrl(bytes, from) ? 'binary' : 'watched';
+      this.#text = this.#inner === 'data' || isDataUrl(bytes, from) ? 'binary' : 'watched';
     }
     if (this.#text === 'watched') this.#watch?.push(bytes, from, to);
   }
@@ -143,7 +148,7 @@ export class RequestCollector implements JsonSink {
   scalar(kind: ScalarKind, token: JsonToken): void {
     const depth = this.lexer?.depth;
     if (kind === 'string') this.#endString(token);
-    this.#inDataValue = false;
+    this.#inner = undefined;
     if (this.#inUsageValue) this.#takeUsage(kind, token);
     if (this.#field === undefined) return;
     if (depth === 1) {
@@ -168,6 +173,8 @@ export class RequestCollector implements JsonSink {
       ...(this.#streamOptions && { streamOptions: this.#streamOptions }),
       outputCaps: this.#outputCaps,
       ...(this.#encodingFormat !== undefined && { encodingFormat: this.#encodingFormat }),
+      ...(this.#serviceTier !== undefined && { serviceTier: this.#serviceTier }),
+      ...(this.#hasHourTtl && { hasHourTtl: true as const }),
       ...(n !== undefined && { n }),
       ...(bestOf !== undefined && { bestOf }),
       messages: messages ?? input ?? prompt ?? 0,
@@ -224,6 +231,9 @@ export class RequestCollector implements JsonSink {
       if (kind !== 'string' || (field !== 'input' && field !== 'prompt')) return;
       this.#elements[field] = 1;
       this.#promptStart ??= token.start;
+    } else if (field === 'service_tier') {
+      // What it may be is the upstream's to judge.
+      if (kind === 'string' && token.units <= maxTierChars) this.#serviceTier = this.#textOf(token);
     } else if (isOutputCap(field)) this.#takeOutputCap(field, kind, token, range);
     else if (kind === 'null') return;
     else if (field === 'encoding_format') this.#encodingFormat = this.#textOf(token);
@@ -265,7 +275,8 @@ export class RequestCollector implements JsonSink {
     if (this.#text === 'watched') this.#watch?.endString();
     this.#text = 'none';
     this.#chars += token.units;
-    if (this.#inDataValue || isDataUrl(token.bytes, token.from + 1)) this.#binaryChars += token.units;
+    if (this.#inner === 'ttl' && token.units === 2) this.#hasHourTtl ||= this.#textOf(token) === '1h';
+    if (this.#inner === 'data' || isDataUrl(token.bytes, token.from + 1)) this.#binaryChars += token.units;
   }
 
   #requireKind(field: FieldName, kind: ScalarKind | ContainerKind, offset: number): void {

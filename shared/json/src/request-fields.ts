@@ -37,6 +37,10 @@ export interface RequestFields {
   /** The caps on output tokens that the body names, by their name. Which of them count is the API's matter. */
   readonly outputCaps: Readonly<Partial<Record<OutputCapName, OutputCapMark>>>;
   readonly encodingFormat?: string;
+  /** Absent also where it is not a text, or a longer one than any tier has. */
+  readonly serviceTier?: string;
+  /** Some member `ttl`, wherever it stands, is `1h`. Absent: none is. */
+  readonly hasHourTtl?: true;
   readonly n?: number;
   readonly bestOf?: number;
   /** Elements of `messages`, else of `input`, else of `prompt`; 1 for an `input` or `prompt` that is a string; else 0. */

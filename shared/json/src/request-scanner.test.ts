@@ -125,9 +125,28 @@ describe('the fields of a request', () => {
     expect(fieldsOf('{"tools":[{"data":["text"]}]}')).toMatchObject({ chars: 4, textChars: 4 });
   });
 
+  it('name the service tier, where it can be one', () => {
+    expect(fieldsOf('{"service_tier":"priority"}').serviceTier).toBe('priority');
+    const others = ['null', '7', '["flex"]', `"${'x'.repeat(65)}"`];
+    for (const other of others) expect(fieldsOf(`{"service_tier":${other}}`).serviceTier).toBeUndefined();
+    expect(fieldsOf('{"metadata":{"service_tier":"flex"}}').serviceTier).toBeUndefined();
+  });
+
+  it.each([
+    ['{"messages":[{"content":[{"cache_control":{"type":"ephemeral","ttl":"1h"}}]}]}', true],
+    ['{"ttl":"5m","tools":[{"ttl":"1h"}],"system":[{"ttl":"5m"}]}', true],
+    ['{"cache_control":{"type":"ephemeral","ttl":"5m"}}', false],
+    ['{"ttl":["1h"],"a":"1h"}', false],
+    ['{"ttl":3600,"b":["1h"]}', false],
+  ])('say whether something is to be kept for an hour: %s', (body, expected) => {
+    expect(fieldsOf(body).hasHourTtl === true).toBe(expected);
+  });
+
   it('are found behind keys that are spelled with escapes', () => {
     expect(fieldsOf('{"mod\\u0065l":"a"}').model?.value).toBe('a');
     expect(fieldsOf('{"\\u006d\\u006F\\u0064\\u0065\\u006c":"a"}').model?.value).toBe('a');
+    expect(fieldsOf('{"service\\u005ftier":"fl\\u0065x"}').serviceTier).toBe('flex');
+    expect(fieldsOf('{"a":{"t\\u0074l":"1\\u0068"}}').hasHourTtl).toBe(true);
     expect(fieldsOf('{"mod\\u1065l":"a","mode\\n":1,"mod\\"l":2}').model).toBeUndefined();
   });
 });
@@ -155,7 +174,7 @@ describe('a refusal', () => {
     expect(scanBytewise(encoder.encode(body))).toEqual(result);
   });
 
-  it.each(['model', 'messages', 'input', 'prompt', 'tools', 'stream', 'max_tokens'])(
+  it.each(['model', 'messages', 'input', 'prompt', 'tools', 'stream', 'max_tokens', 'service_tier'])(
     'of a second %s says that it is a duplicate',
     (name) => {
       const value = name === 'stream' ? 'true' : name === 'max_tokens' ? '1' : '"a"';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitBytes } from './split-bytes.ts';
+import { createTextMembers } from './text-counter.ts';
 import { createValueExtractor, type ValueExtractor } from './value-extractor.ts';
 
 const encoder = new TextEncoder();
@@ -57,5 +58,37 @@ describe('a value extractor', () => {
         expect(JSON.parse(extractor.value('inner') ?? 'null')).toEqual(inner ?? null);
       }),
     );
+  });
+});
+
+describe('the text of a document', () => {
+  const members = createTextMembers({ strings: ['content', 'text'], objects: ['arguments'] });
+
+  const charsOf = (text: string, cuts: readonly number[] = []): number => {
+    const extractor = createValueExtractor({}, { text: members, maxValueBytes: 100 });
+    for (const piece of splitBytes(encoder.encode(text), cuts)) extractor.push(piece);
+    return extractor.textChars;
+  };
+
+  it.each([
+    ['{"choices":[{"message":{"role":"assistant","content":"hello"}}]}', 5],
+    ['{"content":[{"type":"text","text":"four"},{"type":"text","text":"five!"}]}', 9],
+    ['{"content":["a","bc"],"other":["no"]}', 3],
+    ['{"text":{"format":"no"},"content":null}', 0],
+    ['{"content":"gr\\u00fc\\n🌊"}', 6],
+    ['{"arguments":{"content":"x","n":[1]},"text":"y"}', 24],
+    ['{"arguments":"text","text":7}', 0],
+    ['{"cont\\u0065nt":"hidden"}', 6],
+    [`{"content":"${'x'.repeat(1_000)}"}`, 1_000],
+    ['{"content":"whole","text":"cut o', 5],
+  ])('is counted wherever it stands, and nothing else: %s', (text, chars) => {
+    expect(charsOf(text)).toBe(chars);
+    for (let cut = 1; cut < Math.min(text.length, 200); cut += 1) expect(charsOf(text, [cut])).toBe(chars);
+  });
+
+  it('is not looked at when nobody asks', () => {
+    const extractor = createValueExtractor({});
+    extractor.push(encoder.encode('{"content":"hello"}'));
+    expect(extractor.textChars).toBe(0);
   });
 });

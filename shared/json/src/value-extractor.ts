@@ -2,6 +2,7 @@ import { type ContainerKind, JsonLexer, type JsonSink, type ScalarKind } from '.
 import type { JsonToken } from './json-token.ts';
 import { createKeyMatcher } from './key-matcher.ts';
 import { SpanRecorder } from './span-recorder.ts';
+import { TextCounter, type TextMembers } from './text-counter.ts';
 
 export interface ValueExtractor<Name extends string> {
   /** The document is not a JSON object. Values that came before the fault stay. */
@@ -9,6 +10,8 @@ export interface ValueExtractor<Name extends string> {
   push(bytes: Uint8Array): void;
   /** Raw JSON text. Absent while not complete, when missing, or longer than `maxValueBytes`. */
   value(name: Name): string | undefined;
+  /** Characters of the text so far: see `TextMembers`. 0 when none was asked for. */
+  readonly textChars: number;
 }
 
 interface Watch {
@@ -36,32 +39,38 @@ class ValueSink implements JsonSink {
   piece: Uint8Array = new Uint8Array(0);
   base = 0;
   readonly #watches: readonly Watch[];
+  readonly #text: TextCounter | undefined;
 
-  constructor(watches: readonly Watch[]) {
+  constructor(watches: readonly Watch[], text: TextCounter | undefined) {
     this.#watches = watches;
+    this.#text = text;
   }
 
   key(token: JsonToken): void {
     const depth = this.lexer?.depth ?? 0;
+    this.#text?.key(token);
     for (const watch of this.#watches) {
       if (watch.matched < depth - 1 || depth > watch.path.length) continue;
       watch.matched = watch.matchers[depth - 1]?.(token) === undefined ? depth - 1 : depth;
     }
   }
 
-  scalar(_kind: ScalarKind, token: JsonToken): void {
+  scalar(kind: ScalarKind, token: JsonToken): void {
+    this.#text?.scalar(kind, token);
     for (const watch of this.#watches) {
       if (this.#isValueOf(watch)) watch.text = token.rawText();
     }
   }
 
-  open(_kind: ContainerKind, start: number): void {
+  open(kind: ContainerKind, start: number): void {
+    this.#text?.open(kind, start, this.lexer?.depth ?? 0);
     for (const watch of this.#watches) {
       if (this.#isValueOf(watch)) watch.recorder.begin(start);
     }
   }
 
   close(_kind: ContainerKind, end: number): void {
+    this.#text?.close(end, this.lexer?.depth ?? 0);
     for (const watch of this.#watches) {
       if (!watch.recorder.recording || this.lexer?.depth !== watch.path.length) continue;
       watch.text = watch.recorder.finish(end, this.piece, this.base);
@@ -79,11 +88,15 @@ class ValueSink implements JsonSink {
  */
 export const createValueExtractor = <Name extends string>(
   paths: Readonly<Record<Name, readonly string[]>>,
-  { maxValueBytes = defaultMaxValueBytes }: { readonly maxValueBytes?: number } = {},
+  {
+    maxValueBytes = defaultMaxValueBytes,
+    text,
+  }: { readonly maxValueBytes?: number; readonly text?: TextMembers } = {},
 ): ValueExtractor<Name> => {
   const watches = new Map<string, Watch>();
   for (const name in paths) watches.set(name, createWatch(paths[name], maxValueBytes));
-  const sink = new ValueSink([...watches.values()]);
+  const counter = text && new TextCounter(text);
+  const sink = new ValueSink([...watches.values()], counter);
   const lexer = new JsonLexer(sink, { maxDepth, maxTokenBytes: maxValueBytes });
   sink.lexer = lexer;
   return {
@@ -97,5 +110,8 @@ export const createValueExtractor = <Name extends string>(
       sink.base += bytes.byteLength;
     },
     value: (name) => watches.get(name)?.text,
+    get textChars() {
+      return counter?.chars ?? 0;
+    },
   };
 };

@@ -17,12 +17,18 @@ const openAccount = (
     submission?: number;
     past?: PastAttempts;
     stream?: boolean;
+    api?: string;
+    inputTokens?: number;
+    outputCap?: number;
+    choices?: number;
+    budgetCap?: number;
     charges?: readonly string[];
     priceAs?: string;
   } = {},
 ) => {
   const events: UsageEvent[] = [];
   const told: string[] = [];
+  const warned: object[] = [];
   const paces = createTargetPaces();
   const outcomes = createTargetOutcomes();
   const deps = {
@@ -42,8 +48,14 @@ const openAccount = (
       finish: (id: string, accounts = 'its own') => told.push(`finish ${id} after ${accounts}`),
       release: (id: string) => told.push(`release ${id}`),
     },
-    metrics: { answered: () => {}, failed: () => {}, firstByte: () => {}, ended: () => {} },
-    logger: { error: () => {} },
+    metrics: {
+      answered: () => {},
+      failed: () => {},
+      firstByte: () => {},
+      ended: () => {},
+      contradicted: (...what: string[]) => told.push(what.join(' ')),
+    },
+    logger: { error: () => {}, warn: (what: object) => warned.push(what) },
     tracer: passThroughTracer,
     now: () => 5_000,
   } as unknown as AttemptDeps;
@@ -51,16 +63,17 @@ const openAccount = (
     meta: {
       id: 'r1',
       route: 'chat',
-      api: 'openai.chat',
+      api: given.api ?? 'openai.chat',
       model: 'gpt-x',
       stream: given.stream ?? false,
       deadline: 9_000,
       submission: given.submission ?? 0,
-      features: {},
+      features: { inputTokens: given.inputTokens, outputCap: given.outputCap, choices: given.choices },
       principal: { org: 'acme', team: 'web', key: 'k1' },
       grant: {
         holds: (given.charges ?? []).map((id) => ({ id, amount: '5' })),
         ...(given.held ? { held: true } : {}),
+        outputCap: given.budgetCap,
         expiresAt: 9_000,
         mac: '',
       },
@@ -82,7 +95,7 @@ const openAccount = (
       provider: providerRegistry.openai,
     },
   } as unknown as AttemptInput;
-  return { account: new AttemptAccount(deps, input, 'k3x'), events, told, paces, outcomes };
+  return { account: new AttemptAccount(deps, input, 'k3x'), events, told, warned, paces, outcomes };
 };
 
 const completed: AttemptEnd = { outcome: 'completed', reason: undefined, handedBack: false };
@@ -104,6 +117,46 @@ describe('the events of an attempt', () => {
     account.close(completed, report, 0);
     for (const name of ['priceAs', 'charges', 'serviceTier'])
       expect(events[0]?.data).not.toHaveProperty(name);
+  });
+
+  it('estimate the input, but of an API that uses no tokens', () => {
+    const eventsOf = (api: string): UsageEvent[] => {
+      const { account, events } = openAccount({ api, inputTokens: 12 });
+      void account.announce();
+      account.answered(200, {});
+      account.close(completed, report, 0);
+      return events;
+    };
+    const chat = eventsOf('openai.chat').map(({ data }) => data);
+    expect(chat).toMatchObject([{ estimatedInput: 12 }, { usage: { inputTotal: 12 }, quality: 'estimated' }]);
+    const [intent, final] = eventsOf('anthropic.count_tokens');
+    expect(intent?.data).not.toHaveProperty('estimatedInput');
+    expect(final?.data).toMatchObject({ usage: { inputTotal: 0 }, quality: 'reported', revision: 1 });
+  });
+
+  it.each([
+    [{}, 100],
+    [{ outputCap: 30 }, 30],
+    [{ outputCap: 30, choices: 2 }, 60],
+    [{ outputCap: 30, choices: 2, budgetCap: 20 }, 20],
+    [{ budgetCap: 20 }, 20],
+  ])('guess no longer an output than may be: %j', (given, outputTotal) => {
+    const { account, events } = openAccount(given);
+    account.answered(200, {});
+    account.close(completed, { ...report, contentChars: 400 }, 0);
+    expect(events[0]?.data).toMatchObject({ usage: { outputTotal }, quality: 'estimated' });
+  });
+
+  it('have lanes that fit into their totals, and what did not is counted and logged', () => {
+    const { account, events, told, warned } = openAccount();
+    const usage = { inputText: 0, cacheRead: 9, inputTotal: 7, outputText: 1, outputTotal: 1 };
+    account.answered(200, {});
+    account.usageFrame({ ...report, usage });
+    account.close(completed, { ...report, usage }, 0);
+    expect(events[0]?.data).toMatchObject({ usage: { cacheRead: 7, inputTotal: 7 }, quality: 'reported' });
+    expect(events[0]?.data).not.toHaveProperty('anomalies');
+    expect(told).toEqual(['pool input']);
+    expect(warned).toEqual([{ request: 'r1', upstream: 'pool', usage }]);
   });
 
   it('say that the request goes on', () => {

@@ -6,10 +6,11 @@ import {
   toFinalEvent,
   toStartedEvent,
   type UsageFrame,
+  usesTokens,
 } from '@weir/contracts';
 import type { CommitResult } from '@weir/messaging';
 import type { TapReport } from '../core/response-tap.ts';
-import { type SettledUsage, settleUsage } from '../core/settle-usage.ts';
+import { type SettledUsage, type Settlement, settleUsage } from '../core/settle-usage.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 
 /** What the attempt knows of itself when it is over. */
@@ -51,6 +52,16 @@ const toUsageFrame = ({ usage, quality }: SettledUsage, rating: Rating | undefin
 const maxNameChars = 256;
 const maxTierChars = 64;
 
+const estimateOf = ({ api, features }: AttemptInput['meta']): Pick<AttemptStarted, 'estimatedInput'> =>
+  features.inputTokens === undefined || !usesTokens(api) ? {} : { estimatedInput: features.inputTokens };
+
+/** The cap of the request is for each of its answers, that of its budget for all together. */
+const outputCapOf = ({ features, grant }: AttemptInput['meta']): number | undefined => {
+  const { outputCap, choices = 1 } = features;
+  const own = outputCap === undefined ? undefined : outputCap * choices;
+  return grant.outputCap === undefined ? own : Math.min(grant.outputCap, own ?? grant.outputCap);
+};
+
 const toStarted = (
   adapter: string,
   { meta, upstream }: AttemptInput,
@@ -71,7 +82,7 @@ const toStarted = (
   modelRequested: meta.model,
   startedAt,
   deadline: meta.deadline,
-  ...(meta.features.inputTokens === undefined ? {} : { estimatedInput: meta.features.inputTokens }),
+  ...estimateOf(meta),
   stream: meta.stream,
   adapter,
   ...(upstream.config.priceAs === undefined ? {} : { priceAs: upstream.config.priceAs }),
@@ -119,23 +130,33 @@ export const createAttemptUsage = (
 ): AttemptUsage => {
   const { meta } = input;
   const started = toStarted(deps.instance, input, run, startedAt);
-  const settlementOf = (report: TapReport, served: boolean) =>
+  const settlementOf = (report: TapReport, served: boolean): Settlement =>
     settleUsage({
       report,
       served,
       estimatedInput: meta.features.inputTokens,
+      outputCap: outputCapOf(meta),
+      usesTokens: usesTokens(meta.api),
     });
   return {
     announce: () => deps.usage.publish(toStartedEvent(deps.source, started, meta.trace), true),
     frame: (report, status) => {
-      const settled = settlementOf(report, isSuccess(status));
+      const { anomalies: _told, ...settled } = settlementOf(report, isSuccess(status));
       // It becomes a header, and the head of a stream is out by now. An estimate is no price to be told.
       const isTold = !meta.stream && settled.quality === 'reported';
       const rated = { ...started, ...settled, ...servedOf(report), outcome: 'completed' } as const;
       return toUsageFrame(settled, isTold ? deps.rate(rated) : undefined);
     },
     settle: (ending) => {
-      const settled = settlementOf(ending.report, wasServed(ending));
+      const { anomalies, ...settled } = settlementOf(ending.report, wasServed(ending));
+      for (const side of anomalies) deps.metrics.contradicted(input.upstream.name, side);
+      if (anomalies.length > 0) {
+        const { usage } = ending.report;
+        deps.logger.warn(
+          { request: meta.id, upstream: input.upstream.name, usage },
+          'usage contradicts itself',
+        );
+      }
       const final = toFinal(started, ending, settled, deps.now());
       const event = toFinalEvent(deps.source, final, meta.trace);
       deps.usage

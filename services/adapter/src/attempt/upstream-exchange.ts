@@ -1,3 +1,4 @@
+import { hasOutput } from '@weir/contracts';
 import { type OutputCap, planRequestEdits } from '@weir/json';
 import type { Dispatcher } from 'undici';
 import { createJsonTap, createPassTap } from '../core/json-tap.ts';
@@ -14,6 +15,9 @@ const mediaType = (headers: Headers): string => String(headers['content-type'] ?
 /** The answer is a stream of events that go out one by one. */
 export const streamsEvents = (status: number, headers: Headers): boolean =>
   status < 300 && mediaType(headers).startsWith('text/event-stream');
+
+/** What a model says is text, whatever it is wrapped in; sounds and images are not counted by their bytes. */
+const isText = (headers: Headers): boolean => /^text\/|[/+](?:json|x-ndjson)\b/.test(mediaType(headers));
 
 /** Some servers compress although nobody asked: the client can read that, the tap cannot. */
 const isEncoded = (headers: Headers): boolean =>
@@ -53,12 +57,16 @@ export const selectTap = (
   status: number,
   headers: Headers,
 ): ResponseTap => {
-  if (isEncoded(headers)) return createPassTap();
+  const isAnswer = status < 300 && hasOutput(meta.api);
+  if (isEncoded(headers)) return createPassTap({ isText: isAnswer && isText(headers) });
   if (streamsEvents(status, headers))
     return createStreamTap(upstream.provider.createEventReader(meta, asksUsage({ meta, upstream })));
-  if (status >= 300 || !mediaType(headers).includes('json')) return createPassTap();
+  if (status >= 300 || !mediaType(headers).includes('json')) {
+    return createPassTap({ isText: isAnswer && isText(headers) });
+  }
   return createJsonTap({
     toUsage: upstream.provider.toUsage,
+    hasOutput: hasOutput(meta.api),
     encodeEmbeddings:
       meta.api === 'openai.embeddings' &&
       meta.features.encodingFormat === 'base64' &&

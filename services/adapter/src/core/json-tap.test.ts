@@ -5,7 +5,7 @@ import { cutAt, toBytes, toText } from '../testdata/pieces.ts';
 import { createJsonTap, createPassTap } from './json-tap.ts';
 
 const run = (pieces: readonly Uint8Array[], encodeEmbeddings = false) => {
-  const tap = createJsonTap({ toUsage: toOpenaiUsage, encodeEmbeddings });
+  const tap = createJsonTap({ toUsage: toOpenaiUsage, encodeEmbeddings, hasOutput: !encodeEmbeddings });
   const output = pieces.flatMap((piece) => tap.push(piece));
   const { rest, complete } = tap.finish();
   return { text: toText([...output, ...rest]), complete, report: tap.report, broken: tap.broken };
@@ -24,6 +24,7 @@ it('a JSON answer passes to the byte, and its own usage and model are read howev
       final: true,
       modelServed: 'gpt-x-2026',
       contentEvents: 0,
+      contentChars: 30,
     },
   };
   const bytes = toBytes(answer);
@@ -64,5 +65,35 @@ it('what is not read passes, and nothing is known of it', () => {
   const tap = createPassTap();
   expect(toText(tap.push(toBytes('any bytes')))).toBe('any bytes');
   expect(tap.finish()).toEqual({ rest: [], complete: true });
-  expect(tap.report.usage).toBeUndefined();
+  expect(tap.report).toMatchObject({ usage: undefined, contentChars: 0 });
+});
+
+it('of text that is not read, the bytes are counted', () => {
+  const tap = createPassTap({ isText: true });
+  tap.push(toBytes('grüß '));
+  tap.push(toBytes('dich'));
+  expect(tap.report).toMatchObject({ usage: undefined, contentChars: 11 });
+});
+
+describe('the text of an answer', () => {
+  it.each([
+    ['a chat', '{"id":"chat-1","choices":[{"message":{"role":"assistant","content":"12345"}}]}', 5],
+    ['a chat that thinks', '{"choices":[{"message":{"reasoning_content":"1234","content":"5"}}]}', 5],
+    [
+      'a chat that calls a tool',
+      '{"choices":[{"message":{"content":null,"tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"}}]}}]}',
+      2,
+    ],
+    ['a completion', '{"choices":[{"text":"12"},{"text":"345","logprobs":{"tokens":["345"]}}]}', 5],
+    ['a response', '{"output":[{"type":"message","content":[{"type":"output_text","text":"12345"}]}]}', 5],
+    ['a message', '{"role":"assistant","content":[{"type":"text","text":"12345"}]}', 5],
+    ['a message that calls a tool', '{"content":[{"type":"tool_use","name":"f","input":{"a":1}}]}', 7],
+    ['a message that thinks', '{"content":[{"thinking":"12345","signature":"not said"}]}', 5],
+  ])('is counted in %s', (_what, body, chars) => {
+    expect(run([toBytes(body)]).report).toMatchObject({ usage: undefined, contentChars: chars });
+  });
+
+  it('is no output where the API has none', () => {
+    expect(run([toBytes('{"data":[{"embedding":[1]}],"text":"x"}')], true).report.contentChars).toBe(0);
+  });
 });

@@ -11,6 +11,8 @@ export interface TapReport {
   readonly serviceTier: string | undefined;
   /** Content events seen: a floor for the output tokens when nothing was reported. */
   readonly contentEvents: number;
+  /** Characters of content seen. Of what is text and cannot be read into, its bytes. */
+  readonly contentChars: number;
 }
 
 /** An error that the upstream sent in the place of its first event. */

@@ -5,10 +5,12 @@ import { createJsonTap } from './json-tap.ts';
 import { createStreamTap } from './stream-tap.ts';
 
 const { openai, anthropic } = providerRegistry;
-const meta = { api: 'openai.chat', marks: {} } as Parameters<typeof openai.createEventReader>[0];
+const meta = { api: 'openai.chat', marks: {}, features: {} } as Parameters<
+  typeof openai.createEventReader
+>[0];
 
 const tierOfJson = (body: object, provider = openai): string | undefined => {
-  const tap = createJsonTap({ toUsage: provider.toUsage, encodeEmbeddings: false });
+  const tap = createJsonTap({ toUsage: provider.toUsage, encodeEmbeddings: false, hasOutput: true });
   tap.push(toBytes(JSON.stringify(body)));
   return tap.report.serviceTier;
 };

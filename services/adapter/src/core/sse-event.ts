@@ -1,5 +1,9 @@
 const decoder = new TextDecoder();
 
+/** Views, not copies: the events of the hot path are searched natively and parsed only when they must be. */
+export const asBuffer = (bytes: Uint8Array): Buffer =>
+  bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 export interface SseEvent {
   /** The `event:` field; empty when there is none. */
   readonly name: string;
@@ -31,8 +35,8 @@ const nameLine = /^(?:\xEF\xBB\xBF)?event: ?([\w.]+)[\r\n]/m;
  * Empty for comments and the like.
  */
 export const readSseName = (raw: Uint8Array): string => {
-  const start = Buffer.from(raw.buffer, raw.byteOffset, Math.min(raw.byteLength, nameSearchBytes));
-  const quick = nameLine.exec(start.toString('latin1'))?.[1];
+  const start = asBuffer(raw).toString('latin1', 0, nameSearchBytes);
+  const quick = nameLine.exec(start)?.[1];
   if (quick !== undefined) return quick;
   const { name } = readSseEvent(raw);
   if (name !== '') return name;

@@ -30,6 +30,8 @@ class Splitter implements SseSplitter {
     const events: Uint8Array[] = [];
     let start = 0;
     for (let index = 0; index < bytes.byteLength; index += 1) {
+      if (!this.#mayEndInFeed) index = this.#passText(bytes, index);
+      if (index === bytes.byteLength) break;
       const byte = bytes[index] ?? 0;
       let end = -1;
       if (this.#mayEndInFeed) {
@@ -52,6 +54,20 @@ class Splitter implements SseSplitter {
     if (this.#heldBytes === 0 || this.overflowed) return undefined;
     this.#mayEndInFeed = false;
     return this.#take(new Uint8Array(0));
+  }
+
+  /** Everything but line ends at once: most bytes are. Returns where the next line end is. */
+  #passText(bytes: Uint8Array, from: number): number {
+    let index = from;
+    for (; index < bytes.byteLength; index += 1) {
+      const byte = bytes[index];
+      if (byte === lineFeed || byte === carriageReturn) break;
+    }
+    if (index === from) return from;
+    this.#afterReturn = false;
+    this.#lineIsEmpty = false;
+    this.#eventIsEmpty = false;
+    return index;
   }
 
   #endsEvent(byte: number): boolean {

@@ -13,12 +13,16 @@ export interface EventReading {
   readonly serviceTier?: string;
   /** The event carries content. */
   readonly content?: boolean;
+  /** Characters of text in it. Absent: none, or nobody counted them. */
+  readonly chars?: number;
   readonly error?: UpstreamFailure;
 }
 
 /** Knows the events of one API. A machine: it may remember what came before. */
 export interface EventReader {
   read(event: Uint8Array): EventReading;
+  /** The API has no event that says so: an answer is whole when its body is. Absent means false. */
+  readonly endsWithBody?: boolean;
 }
 
 class StreamTap implements ResponseTap {
@@ -29,6 +33,7 @@ class StreamTap implements ResponseTap {
   #modelServed: string | undefined;
   #serviceTier: string | undefined;
   #contentEvents = 0;
+  #contentChars = 0;
   #complete = false;
   #failed = false;
   #started = false;
@@ -44,6 +49,7 @@ class StreamTap implements ResponseTap {
       modelServed: this.#modelServed,
       serviceTier: this.#serviceTier,
       contentEvents: this.#contentEvents,
+      contentChars: this.#contentChars,
     };
   }
 
@@ -62,6 +68,7 @@ class StreamTap implements ResponseTap {
     const last = this.#splitter.finish();
     // The specification discards an event without its blank line; the official clients read it.
     if (last) this.#pass(last, rest);
+    if (this.#reader.endsWithBody) this.#complete = true;
     return { rest, complete: this.#complete };
   }
 
@@ -72,6 +79,7 @@ class StreamTap implements ResponseTap {
     this.#started = true;
     if (reading.error) this.#failed = true;
     if (reading.content) this.#contentEvents += 1;
+    this.#contentChars += reading.chars ?? 0;
     if (reading.completes || reading.error) this.#complete = true;
     this.#usage = reading.usage ?? this.#usage;
     this.#modelServed = reading.modelServed ?? this.#modelServed;

@@ -73,3 +73,17 @@ describe('the input tokens', () => {
     expect(toFeatures(scan({ input: [5, 6, 7] }, true), 'openai.embeddings', count).inputTokens).toBe(3);
   });
 });
+
+describe('what decides the price beside the tokens', () => {
+  it('is the service tier that is asked for', () => {
+    expect(toFeatures(scan({ service_tier: 'priority' }), 'openai.chat').serviceTier).toBe('priority');
+    expect(toFeatures(scan({}), 'openai.chat')).not.toHaveProperty('serviceTier');
+  });
+
+  it('is whether an hour of caching is, where the API has it', () => {
+    const fields = scan({ system: [{ cache_control: { type: 'ephemeral', ttl: '1h' } }] });
+    expect(toFeatures(fields, 'anthropic.messages').cachesForHour).toBe(true);
+    expect(toFeatures(fields, 'openai.chat')).not.toHaveProperty('cachesForHour');
+    expect(toFeatures(scan({}), 'anthropic.messages')).not.toHaveProperty('cachesForHour');
+  });
+});

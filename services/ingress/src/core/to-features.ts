@@ -42,6 +42,8 @@ export const toFeatures = (fields: RequestFields, api: Api, count?: TokenCounter
     messages: fields.messages,
     tools: fields.tools,
     ...(fields.encodingFormat === undefined ? {} : { encodingFormat: fields.encodingFormat }),
+    ...(fields.serviceTier === undefined ? {} : { serviceTier: fields.serviceTier }),
+    ...(api === 'anthropic.messages' && fields.hasHourTtl ? { cachesForHour: true } : {}),
   };
 };
 

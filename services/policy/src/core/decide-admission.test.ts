@@ -50,6 +50,8 @@ const index = indexOf(
   }),
 );
 
+const features = { chars: 0, messages: 0, tools: 0 };
+
 const decide = (keySha256: string | undefined, given: Partial<AdmissionRequest> = {}) => {
   const client = { ip: '127.0.0.1', headers: {}, ...(keySha256 === undefined ? {} : { keySha256 }) };
   const request = {
@@ -58,6 +60,7 @@ const decide = (keySha256: string | undefined, given: Partial<AdmissionRequest> 
     route: 'openai-chat',
     api: 'openai.chat',
     model: 'small',
+    features,
   } as const;
   return decideAdmission(index, { ...request, client, ...given }, now);
 };
@@ -122,6 +125,7 @@ test('a long list of patterns is cut', () => {
     route: 'openai-chat',
     api: 'openai.chat' as const,
     model: 'x',
+    features,
     client,
   };
   const message = expect.stringContaining('model-9, and 5 more.');
@@ -153,6 +157,7 @@ describe('limits', () => {
         route: 'openai-chat',
         api: 'openai.chat',
         model,
+        features,
         client: { ip: '::1', headers: {}, keySha256 },
       },
       now,

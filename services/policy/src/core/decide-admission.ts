@@ -7,7 +7,7 @@ import type { RequestPrice } from './request-price.ts';
 
 export type AdmissionRequest = Pick<
   EnvelopeMeta,
-  'deadline' | 'receivedAt' | 'route' | 'api' | 'model' | 'client'
+  'deadline' | 'receivedAt' | 'route' | 'api' | 'model' | 'features' | 'client'
 >;
 
 export type Admission =
@@ -97,8 +97,8 @@ const admit = (
   }
   const applied = index.limitsOf(known, route, request);
   if (applied.rateLimits.length === 0 && applied.budgets.length === 0) return { ...admitted, models: [] };
-  const { api, model, client, receivedAt } = request;
-  const price = index.priceOf({ route, api, model, principal, client, at: receivedAt });
+  const { api, model, features, client, receivedAt } = request;
+  const price = index.priceOf({ route, api, model, principal, features, client, at: receivedAt });
   return { ...admitted, models: [], limits: { applied, price } };
 };
 

@@ -1,6 +1,5 @@
-import type { Api, Features } from '@weir/contracts';
+import { type Api, type Features, hasOutput, usesTokens } from '@weir/contracts';
 import { type AppliedBudget, type AppliedLimits, type AppliedRateLimit, estimateTokens } from '@weir/limits';
-import { hasOutput } from './api-output.ts';
 import type { BudgetWatch } from './budget-watch.ts';
 import { inputToHold } from './held-input.ts';
 import type { BucketCharge, BudgetHold, Reservation, SlotClaim } from './limit-store.ts';
@@ -61,6 +60,8 @@ const amountToHold = (
   deps: PlanDependencies,
 ): bigint | undefined => {
   if (budget.unit === 'requests') return 1n;
+  // Not even a price is asked for.
+  if (!usesTokens(plan.api)) return 0n;
   const input = inputToHold(plan.features);
   const output = outputToHold(budget, plan, deps);
   return budget.unit === 'tokens' ? BigInt(input + output) : deps.priceOf(input, output);
@@ -76,6 +77,7 @@ const toHold = (budget: AppliedBudget, amount: bigint): BudgetHold => ({
 
 /** Input and the likely output. A long cap alone never makes a request too large for its bucket. */
 const tokensToCharge = (limit: AppliedRateLimit, plan: ReservationPlan, deps: PlanDependencies): number => {
+  if (!usesTokens(plan.api)) return 0;
   const input = estimateTokens(plan.features, limit.config.estimate);
   const capacity = limit.tokens?.capacity ?? 0;
   if (!hasOutput(plan.api)) return input;

@@ -1,5 +1,11 @@
-import type { Api, ClientInfo, Principal, RouteConfig, WeirConfig } from '@weir/contracts';
-import { estimateCostNano, namesOf, outputTokensForNano, type PriceBook } from '@weir/pricing';
+import type { Api, ClientInfo, Features, Principal, RouteConfig, WeirConfig } from '@weir/contracts';
+import {
+  type CostQuestion,
+  estimateCostNano,
+  namesOf,
+  outputTokensForNano,
+  type PriceBook,
+} from '@weir/pricing';
 import { selectFallbacks, selectUpstreams, type UpstreamCandidate } from '@weir/routing';
 
 export interface PricedRequest {
@@ -9,6 +15,8 @@ export interface PricedRequest {
   readonly principal: Principal;
   /** Decides where rules of the route send it. Absent: conditions on headers fail. */
   readonly client?: ClientInfo;
+  /** What else decides the price. Absent: nothing was asked for. */
+  readonly features?: Pick<Features, 'serviceTier' | 'cachesForHour'>;
   /** Milliseconds since the epoch; prices have dates. */
   readonly at: number;
 }
@@ -51,18 +59,24 @@ const skusOf = (config: WeirConfig, priced: PricedRequest): readonly Sku[] => {
   return [...own, ...fallbackSkusOf(config, priced)];
 };
 
+const extrasOf = ({ api, features }: PricedRequest): Pick<CostQuestion, 'cacheWrites' | 'serviceTier'> => ({
+  ...(features?.serviceTier === undefined ? {} : { serviceTier: features.serviceTier }),
+  // Only these may ask for parts of the prompt to be cached at a surcharge. Whether they do is not known, but for how long.
+  ...(api === 'anthropic.messages' ? { cacheWrites: features?.cachesForHour ? '1h' : '5m' } : {}),
+});
+
 const createPrice = (
   config: WeirConfig,
   book: PriceBook,
-  { api, principal, at }: PricedRequest,
+  request: PricedRequest,
   skus: readonly Sku[],
 ): Omit<RequestPrice, 'atFallback'> => {
+  const { principal, at } = request;
   const refusesUnpriced = config.pricing.onMissing === 'deny';
-  // Only these requests may ask for parts of the prompt to be cached at a surcharge; which do is not known here.
-  const caching = api === 'anthropic.messages' ? ({ cacheWrites: '5m' } as const) : {};
+  const extras = extrasOf(request);
   const questionOf = (sku: Sku, inputTokens: number) => ({
     ...sku,
-    ...caching,
+    ...extras,
     org: principal.org,
     at,
     inputTokens,

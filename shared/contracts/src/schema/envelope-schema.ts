@@ -29,6 +29,11 @@ export const featuresSchema = z
     messages: countField.describe('Messages, or inputs for embeddings.'),
     tools: countField,
     encodingFormat: z.string().exactOptional(),
+    serviceTier: z.string().exactOptional().describe('As the client asked for it. Absent: it named none.'),
+    cachesForHour: z
+      .boolean()
+      .exactOptional()
+      .describe('Some part of the prompt asks to be cached for an hour. Absent: false.'),
     prefixes: z
       .array(z.string().regex(/^[A-Za-z0-9_-]{11}$/))
       .min(1)

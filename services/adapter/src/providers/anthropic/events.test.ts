@@ -62,7 +62,7 @@ describe('the Messages API', () => {
       text: stream,
       complete: true,
       failed: undefined,
-      report: { usage, final: true, modelServed: 'claude-x-1', contentEvents: 2 },
+      report: { usage, final: true, modelServed: 'claude-x-1', contentEvents: 2, contentChars: 24 },
     });
   });
 

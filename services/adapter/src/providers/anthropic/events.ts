@@ -1,4 +1,5 @@
 import type { UpstreamFailure } from '../../core/response-tap.ts';
+import { SpokenText } from '../../core/spoken-text.ts';
 import { readSseName, readSseObject } from '../../core/sse-event.ts';
 import type { EventReader, EventReading } from '../../core/stream-tap.ts';
 import { known, readObject, readText } from '../count.ts';
@@ -26,6 +27,7 @@ const toFailure = (event: Uint8Array): UpstreamFailure => {
 /** Reads the events of the Messages API. https://docs.anthropic.com/en/api/messages-streaming */
 export const createAnthropicEventReader = (): EventReader => {
   let startUsage: unknown;
+  const spoken = new SpokenText('delta');
 
   const readStart = (event: Uint8Array): EventReading => {
     const message = readObject(readSseObject(event)?.['message']);
@@ -41,7 +43,7 @@ export const createAnthropicEventReader = (): EventReader => {
     read: (event) => {
       switch (readSseName(event)) {
         case 'content_block_delta':
-          return { content: true };
+          return { content: true, chars: spoken.count(event) };
         case 'message_start':
           return readStart(event);
         case 'message_delta': {

@@ -214,3 +214,25 @@ it('an error member that is null is no error', () => {
   const stream = `data: {"choices":[${deltas[3]}],"error":null}\n\n`;
   expect(relay(stream)).toMatchObject({ text: stream, failedAtStart: undefined });
 });
+
+it('the characters of what was said are counted, in whichever member it is', () => {
+  const charsOf = (choices: string, severalChoices = false): number => {
+    const tap = createStreamTap(createChatEventReader({ hideUsage: true, severalChoices }));
+    tap.push(toBytes(`data: {"choices":[${choices}]}\n\n`.repeat(3)));
+    return tap.report.contentChars / 3;
+  };
+  expect(charsOf('{"index":0,"delta":{"role":"assistant","content":"five tokens at once"}}')).toBe(19);
+  expect(charsOf('{"index":0,"text":"legacy","logprobs":null}')).toBe(6);
+  expect(charsOf('{"delta":{"content":"the end"},"finish_reason":"stop"}')).toBe(7);
+  const two = '{"index":0,"delta":{"content":"a"}},{"index":1,"delta":{"content":"bc"}}';
+  expect(charsOf(two, true)).toBe(3);
+  expect(charsOf(two)).toBe(1);
+});
+
+it('an end of the second choice of a chunk is an end', () => {
+  const ends = '{"finish_reason":null},{"finish_reason": "stop"}';
+  expect(relay(`data: {"choices":[${ends}]}\n\n`)).toMatchObject({ complete: true });
+  expect(relay(`data: {"choices":[${ends.replace('"stop"', 'null')}]}\n\n`)).toMatchObject({
+    complete: false,
+  });
+});

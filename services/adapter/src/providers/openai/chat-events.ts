@@ -1,6 +1,7 @@
-import { readSseEvent, readSseObject } from '../../core/sse-event.ts';
+import { asBuffer, readSseEvent, readSseObject } from '../../core/sse-event.ts';
 import type { EventReader, EventReading } from '../../core/stream-tap.ts';
 import { known, readObject, readText } from '../count.ts';
+import { createChunkText } from './chunk-text.ts';
 import { toOpenaiFailure } from './error.ts';
 import { toOpenaiUsage } from './usage.ts';
 
@@ -9,12 +10,19 @@ const usageKey = Buffer.from('"usage"');
 const usageNulls = [Buffer.from(',"usage":null'), Buffer.from(', "usage": null')];
 const choicesKey = Buffer.from('"choices"');
 const errorWord = Buffer.from('"error"');
-const finishReason = Buffer.from('"finish_reason":"');
-const finishReasonSpaced = Buffer.from('"finish_reason": "');
+const finishReason = Buffer.from('"finish_reason":');
+const quote = 0x22;
+const space = 0x20;
 const done = Buffer.from('[DONE]');
 
-/** Views, not copies: the events of the hot path are searched natively and parsed only when they must be. */
-const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Some choice has a reason to end: it is not null. */
+const isFinished = (raw: Buffer): boolean => {
+  for (let at = raw.indexOf(finishReason); at >= 0; at = raw.indexOf(finishReason, at + 1)) {
+    const value = at + finishReason.byteLength;
+    if (raw[raw[value] === space ? value + 1 : value] === quote) return true;
+  }
+  return false;
+};
 
 /** A chunk that carries nothing but the usage; its `choices` are empty. */
 const isUsageChunk = (chunk: Record<string, unknown>): boolean =>
@@ -48,8 +56,16 @@ const readError = (raw: Buffer): unknown => {
  * Reads the chunks of chat completions and legacy completions. With `hideUsage` the client gets the stream
  * as if nobody had asked for usage.
  */
-export const createChatEventReader = ({ hideUsage }: { hideUsage: boolean }): EventReader => {
+export const createChatEventReader = ({
+  hideUsage,
+  severalChoices = false,
+}: {
+  readonly hideUsage: boolean;
+  /** More than one answer was asked for. */
+  readonly severalChoices?: boolean;
+}): EventReader => {
   let first = true;
+  const countChars = createChunkText(severalChoices);
 
   const readUsage = (raw: Buffer, reading: EventReading): EventReading => {
     const chunk = readSseObject(raw);
@@ -81,9 +97,11 @@ export const createChatEventReader = ({ hideUsage }: { hideUsage: boolean }): Ev
         const error = readError(raw);
         if (error) return { error: toOpenaiFailure(error) };
       }
-      const finished = raw.includes(finishReason) || raw.includes(finishReasonSpaced);
+      const finished = isFinished(raw);
+      const choices = raw.includes(choicesKey);
       const reading: EventReading = {
-        content: !finished && raw.includes(choicesKey),
+        content: !finished && choices,
+        chars: choices ? countChars(raw) : 0,
         ...(first ? readFirst(raw) : {}),
         ...(finished ? { completes: true, content: false } : {}),
       };

@@ -24,7 +24,10 @@ export const openaiProvider: Provider = {
   createEventReader: (meta, asked) =>
     meta.api === 'openai.responses'
       ? createResponsesEventReader()
-      : createChatEventReader({ hideUsage: asked && meta.marks.includeUsageOn !== true }),
+      : createChatEventReader({
+          hideUsage: asked && meta.marks.includeUsageOn !== true,
+          severalChoices: (meta.features.choices ?? 1) > 1,
+        }),
   toUsage: toOpenaiUsage,
   outputCapName: (api) => capNames[api],
   requestIdHeader: 'x-request-id',

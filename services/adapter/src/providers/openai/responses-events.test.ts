@@ -89,3 +89,16 @@ describe('the Responses API', () => {
     });
   });
 });
+
+it('the characters of what was said are counted, and not its sound', () => {
+  const charsOf = (name: string): number => {
+    const tap = createStreamTap(createResponsesEventReader());
+    const data = JSON.stringify({ type: name, item_id: 'msg', delta: 'several tokens', obfuscation: 'x7' });
+    tap.push(toBytes(`event: ${name}\ndata: ${data}\n\n`));
+    return tap.report.contentChars;
+  };
+  expect(charsOf('response.output_text.delta')).toBe(14);
+  expect(charsOf('response.function_call_arguments.delta')).toBe(14);
+  expect(charsOf('response.audio.delta')).toBe(0);
+  expect(charsOf('response.output_text.done')).toBe(0);
+});

@@ -30,6 +30,23 @@ describe('OpenAI counts inclusively, lanes are disjoint', () => {
       },
     ],
     [
+      'image tokens, some servers say how many are text',
+      {
+        prompt_tokens: 1_000,
+        completion_tokens: 1,
+        prompt_tokens_details: { text_tokens: 244, image_tokens: 756, audio_tokens: 0, cached_tokens: 0 },
+      },
+      {
+        inputText: 244,
+        cacheRead: 0,
+        inputAudio: 0,
+        inputImage: 756,
+        outputText: 1,
+        inputTotal: 1_000,
+        outputTotal: 1,
+      },
+    ],
+    [
       'the Responses API',
       {
         input_tokens: 20,

@@ -2,7 +2,7 @@ import type { Usage } from '@weir/contracts';
 import { known, readCount, readObject, remainder } from '../count.ts';
 
 /**
- * OpenAI counts inclusively: prompt tokens hold the cached and audio ones, completion tokens the reasoning ones.
+ * OpenAI counts inclusively: prompt tokens hold the cached, audio and image ones, completion tokens the reasoning ones.
  * Reads the names of chat completions and those of the Responses API.
  */
 export const toOpenaiUsage = (value: unknown): Usage | undefined => {
@@ -15,13 +15,15 @@ export const toOpenaiUsage = (value: unknown): Usage | undefined => {
   const cacheRead = readCount(inputDetails['cached_tokens']);
   const cacheWrite5m = readCount(inputDetails['cache_write_tokens']);
   const inputAudio = readCount(inputDetails['audio_tokens']);
+  const inputImage = readCount(inputDetails['image_tokens']);
   const outputReasoning = readCount(outputDetails['reasoning_tokens']);
   const outputAudio = readCount(outputDetails['audio_tokens']);
   return known({
-    inputText: remainder(inputTotal, cacheRead, cacheWrite5m, inputAudio),
+    inputText: remainder(inputTotal, cacheRead, cacheWrite5m, inputAudio, inputImage),
     cacheRead,
     cacheWrite5m,
     inputAudio,
+    inputImage,
     outputText: remainder(outputTotal, outputReasoning, outputAudio),
     outputReasoning,
     outputAudio,
