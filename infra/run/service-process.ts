@@ -43,6 +43,9 @@ const pinnedNode = `${checkout}node_modules/.bin/node`;
 /** Tests may run on a Node that cannot run TypeScript; the services cannot. */
 const nodeBinary = existsSync(pinnedNode) ? pinnedNode : process.execPath;
 
+/** Node keeps what it compiled there, for the next start of the same code: most of a start is otherwise compiling. */
+export const compileCache = `${checkout}node_modules/.cache/weir-compiled`;
+
 const readMessage = (message: unknown): ServiceStart | undefined => {
   if (typeof message !== 'object' || message === null || !('type' in message)) return undefined;
   const fields = message as Readonly<Record<string, unknown>>;
@@ -86,7 +89,7 @@ export const startServiceProcess = (input: {
   const owned = startProcess({
     command: nodeBinary,
     args: ['--disable-warning=ExperimentalWarning', entryPoint(input.name)],
-    env: input.env,
+    env: { NODE_COMPILE_CACHE: compileCache, ...input.env },
     leash: input.leash,
     ipc: true,
   });

@@ -2,10 +2,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findNatsServer } from '../nats/find-nats-server.ts';
+import { toProjectArguments } from './project-arguments.ts';
 import { readTestReport, type TestCounts } from './read-test-report.ts';
 import { runStep } from './run-step.ts';
 import { runTask } from './run-task.ts';
-import { checkout } from './service-process.ts';
+import { checkout, compileCache } from './service-process.ts';
 
 const checkTimeoutMs = 5 * 60_000;
 const testTimeoutMs = 20 * 60_000;
@@ -42,12 +43,16 @@ const runVitest = async (
   try {
     const vitest = join(checkout, 'node_modules', 'vitest', 'vitest.mjs');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
-    const exitCode = await runStep(process.execPath, [vitest, 'run', ...reporters, ...args], {
-      cwd: checkout,
-      // What a killed test leaves in its temporary folders goes with this one.
-      env: { ...process.env, ...environment, TMPDIR: folder },
-      timeoutMs: testTimeoutMs,
-    });
+    const exitCode = await runStep(
+      process.execPath,
+      [vitest, 'run', ...reporters, ...toProjectArguments(args)],
+      {
+        cwd: checkout,
+        // What a killed test leaves in its temporary folders goes with this one.
+        env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...environment, TMPDIR: folder },
+        timeoutMs: testTimeoutMs,
+      },
+    );
     return readTestReport(await readFile(reportFile, 'utf8').catch(() => ''), exitCode);
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 10 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { timedFiles } from '../timed-files.ts';
 import { listRepository, readSources } from './repository-files.ts';
 import * as layers from './rules/layers.ts';
 import * as purity from './rules/purity.ts';
@@ -20,6 +21,10 @@ test('the whole repository is looked at', () => {
   ]) {
     expect(seen).toContain(path);
   }
+});
+
+test('each file that must run alone is there', () => {
+  expect(paths).toEqual(expect.arrayContaining([...timedFiles.e2e, ...timedFiles.chaos]));
 });
 
 describe('floors', () => {

@@ -46,6 +46,15 @@ export const grant: Grant = {
   mac: 'Zm9vYmFyLWJhel9xdXg',
 };
 
+/** A budget of the route is used up: only its fallback upstreams may serve the request. */
+export const fallbackGrant: Grant = {
+  holds: [{ id: 'h-2', amount: '0' }],
+  held: true,
+  fallback: 'budget-exhausted',
+  expiresAt: 1_750_000_060_000,
+  mac: 'Zm9vYmFyLWJhel9xdXg',
+};
+
 const attempt: Attempt = {
   number: 2,
   upstream: 'local',
@@ -58,6 +67,27 @@ const attempt: Attempt = {
   scheduler: 'scheduler-1',
   dispatch: 41,
   reservedTokens: 12,
+};
+
+/** The second of two attempts at a target that was called and failed. */
+const retried: Attempt = {
+  ...attempt,
+  lastFailure: 'first_byte_timeout',
+  past: { accounts: 1, called: true },
+};
+
+const fallbackAttempt: Attempt = {
+  number: 1,
+  upstream: 'spare',
+  target: 'gpu-9',
+  model: 'llama-7b',
+  remaining: 2,
+  alternatives: 0,
+  excluded: [],
+  scheduler: 'scheduler-1',
+  dispatch: 42,
+  reservedTokens: 12,
+  fallback: { reason: 'budget-exhausted', from: 'local', since: 1 },
 };
 
 const largeBody: EnvelopeMeta = {
@@ -84,5 +114,11 @@ export const goldenEnvelopes: readonly GoldenEnvelope[] = [
   { file: 'envelope-request.txt', meta: { ...request, trace }, body },
   { file: 'envelope-granted.txt', meta: { ...request, principal, grant, priority: 2, trace }, body },
   { file: 'envelope-attempt.txt', meta: { ...request, principal, grant, priority: 2, attempt, trace }, body },
+  { file: 'envelope-retried.txt', meta: { ...request, principal, grant, attempt: retried }, body },
   { file: 'envelope-large-body.txt', meta: largeBody, body: '' },
+  {
+    file: 'envelope-fallback-grant.txt',
+    meta: { ...request, principal, grant: fallbackGrant, attempt: fallbackAttempt, trace },
+    body,
+  },
 ];

@@ -204,6 +204,14 @@ export const goldenHoldMessage: HoldMessage = {
   ids: [requestId, '0198c0de-0000-7000-8000-000000000002'],
 };
 
+/** Of requests whose two attempts were handed back, and that got no third. */
+export const goldenHoldAccounts: HoldMessage = {
+  v: 1,
+  kind: 'finish',
+  ids: [requestId],
+  accounts: 2,
+};
+
 const counter = 'm|org:acme|monthly|1748736000|1751328000';
 
 /** The second record of its attempt: the provider's numbers replace an estimate of 16 tokens. */

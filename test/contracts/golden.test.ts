@@ -30,10 +30,11 @@ import {
   usageEventsSchema,
 } from '@weir/contracts/schema';
 import { describe, expect, test } from 'vitest';
-import { goldenEnvelopes, grant, principal } from './golden-envelopes.ts';
+import { fallbackGrant, goldenEnvelopes, grant, principal } from './golden-envelopes.ts';
 import {
   goldenCanaryEvent,
   goldenCanaryState,
+  goldenHoldAccounts,
   goldenHoldMessage,
   goldenLedgerCommit,
   goldenLoadReport,
@@ -52,7 +53,12 @@ const text = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: tr
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** Message files that are not lists above; `body-chunks.test.ts` reads those of bodies. */
-const others = ['grant-text.txt', 'hold-message.json'];
+const others = [
+  'grant-text.txt',
+  'grant-text-fallback.txt',
+  'hold-message.json',
+  'hold-message-accounts.json',
+];
 const bodyFiles = ['body-request.hex', 'body-chunk.hex', 'body-unknown.hex'];
 
 const goldenDocuments = [
@@ -151,15 +157,21 @@ test.each(goldenDocuments)(
   },
 );
 
-test('hold-message.json decodes to the value, and encodes to the same bytes', () => {
-  const golden = readGolden('hold-message.json');
-  expect(decodeHoldMessage(golden)).toEqual(goldenHoldMessage);
-  expect(text(encodeHoldMessage(goldenHoldMessage))).toBe(text(golden));
-  expect(holdMessageSchema.parse(goldenHoldMessage)).toEqual(goldenHoldMessage);
+test.each([
+  ['hold-message.json', goldenHoldMessage],
+  ['hold-message-accounts.json', goldenHoldAccounts],
+])('%s decodes to the value, and encodes to the same bytes', (file, value) => {
+  const golden = readGolden(file);
+  expect(decodeHoldMessage(golden)).toEqual(value);
+  expect(text(encodeHoldMessage(value))).toBe(text(golden));
+  expect(holdMessageSchema.parse(value)).toEqual(value);
 });
 
-test('grant-text.txt is what a grant is signed over', () => {
+test.each([
+  { file: 'grant-text.txt', terms: grant },
+  { file: 'grant-text-fallback.txt', terms: fallbackGrant },
+])('$file is what a grant is signed over', ({ file, terms }) => {
   const meta = goldenEnvelopes[1]?.meta;
   if (!meta) throw new Error('no granted envelope');
-  expect(grantText(meta, principal, grant)).toBe(text(readGolden('grant-text.txt')));
+  expect(grantText(meta, principal, terms)).toBe(text(readGolden(file)));
 });

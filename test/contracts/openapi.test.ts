@@ -57,6 +57,7 @@ test('each header that an answer can have is documented', () => {
     head: { status: 503, headers: [['x-request-id', 'upstream-1'], ...decidedBefore] },
     meta: { id: 'id', client: { ip: '127.0.0.1', headers: {} } } as unknown as EnvelopeMeta,
     candidate: { upstream: 'local', attempt: 2 } as unknown as Candidate,
+    cookie: 'sid=1',
     streams: false,
     summary: { usage, startedAt: 0, now: 1, requestBytes: 1, responseBytes: 1 },
   });

@@ -46,6 +46,7 @@ const config = ([stable, good, bad, slow, hand]: readonly string[]) => ({
     route('bad', { steps: longSteps, rollback }),
     route('slow', { steps: longSteps, rollback: { ...rollback, latencyMs: 400 } }),
     route('hand', { steps: longSteps, rollback }),
+    route('share', { canary: 'good', steps: [{ weight: 20, holdMs: 600_000 }], rollback }),
   ],
   tenants: [{ org: 'demo', keys: [demoKey.entry] }],
 });
@@ -131,7 +132,7 @@ describe.skipIf(isAttached())('a canary', () => {
       .mesh.services.scheduler.flatMap((service) => service.log().split('\n'))
       .filter((line) => line.includes('canary rolled back') && line.includes(`"route":"${name}"`));
 
-  it.each([
+  it.concurrent.each([
     ['bad', 2, 'error_rate'],
     ['slow', 3, 'latency'],
   ])(
@@ -178,7 +179,7 @@ describe.skipIf(isAttached())('a canary', () => {
     },
   );
 
-  it('good: is promoted step by step, and then gets it all', async () => {
+  it.concurrent('good: is promoted step by step, and then gets it all', async () => {
     const state = await untilPhase('good', 'promoted');
     expect(state).toMatchObject({ weight: 100, step: 3 });
     const after = await sendSome('good');
@@ -198,7 +199,28 @@ describe.skipIf(isAttached())('a canary', () => {
     ]);
   });
 
-  it('is rolled back by hand', async () => {
+  it.concurrent('share: the first step has its share, and no more', async () => {
+    await waitFor(
+      async () => {
+        const weights = samples(await metrics(), 'weir_canary_weight', 'route="share"');
+        return weights.length === 2 && weights.every((weight) => weight === 20);
+      },
+      { what: 'both schedulers to go by its first step' },
+    );
+    const variants: unknown[] = [];
+    while (variants.length < 400) {
+      for (const { status, variant } of await sendSome('share')) {
+        expect(status).toBe(200);
+        variants.push(variant);
+      }
+    }
+    const toCanary = variants.filter((variant) => variant === 'canary').length;
+    // A fifth of 400, within six standard deviations.
+    expect(toCanary).toBeGreaterThan(32);
+    expect(toCanary).toBeLessThan(128);
+  });
+
+  it.concurrent('is rolled back by hand', async () => {
     await waitFor(async () => (await stateOf('hand'))['phase'] === 'progressing', { what: 'its start' });
     const answer = await admin(mesh().mesh, 'POST', '/traffic/hand/rollback');
     expect(parseBody(answer)).toMatchObject({ phase: 'rolled_back', weight: 0, reason: 'operator' });

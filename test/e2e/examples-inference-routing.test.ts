@@ -26,6 +26,7 @@ describe.skipIf(isAttached())('inference routing as it stands, with the simulato
       'x-weir-upstream': 'local-llm',
       'x-ratelimit-limit-tokens': '100000',
       'x-ratelimit-remaining-tokens': '99477',
+      'x-budget-remaining': '49995896',
     });
   });
 });
@@ -136,7 +137,7 @@ describe.skipIf(isAttached())('inference routing, with a provider that reports w
     response.end(JSON.stringify({ text: 'a quantum computer counts in all ways at once' }));
   };
 
-  it('local inference passes path, body and X-Model-Name on, and estimates what nobody reports', async () => {
+  it('local inference takes X-Model-Name for the model, passes path and body on, and estimates what nobody reports', async () => {
     const { answerWith, last } = await upstream;
     answerWith(noUsage);
     expect((await sendExample(mesh().baseUrl, local)).status).toBe(200);
@@ -152,16 +153,17 @@ describe.skipIf(isAttached())('inference routing, with a provider that reports w
   it('local inference goes on with a smaller model elsewhere when its own has no room', async () => {
     const { answerWith, last } = await upstream;
     answerWith((recorded, response) => {
-      if (recorded.body.includes('llama-70b')) response.writeHead(429).end('{}');
+      if (recorded.headers['x-model-name'] === 'llama-70b') response.writeHead(429).end('{}');
       else noUsage(recorded, response);
     });
-    const answer = await sendExample(mesh().baseUrl, local, { body: { model: 'llama-70b' } });
+    const answer = await sendExample(mesh().baseUrl, local, { headers: { 'X-Model-Name': 'llama-70b' } });
     expect(answer.status).toBe(200);
     expect(answer.headers).toMatchObject({
       'x-weir-upstream': 'fallback-llm',
       'x-weir-attempts': expect.any(String),
     });
-    expect(JSON.parse(last().body.toString()).model).toBe('llama-7b');
+    expect(last().headers['x-model-name']).toBe('llama-7b');
+    expect(last().body.toString()).toBe(local?.body);
   });
 
   const askLocal = (ip: string, prompt: string): Promise<RawAnswer> =>
@@ -180,9 +182,33 @@ describe.skipIf(isAttached())('inference routing, with a provider that reports w
   });
 
   it('a budget by header makes no series of its own: anybody could make up values', async () => {
-    expect(await metrics('policy')).not.toMatch(/^weir_inference_budget_remaining\{/m);
+    const series = (await metrics('policy')).match(/^weir_inference_budget_remaining\{.*?\}/gm);
+    expect(series).toEqual([expect.stringContaining('{scope="route:local-inference",budget="gpu-tokens"')]);
     expect(await metrics('policy')).toMatch(
       /^weir_inference_budget_exhausted_total\{scope="other",budget="monthly".*\} [1-9]/m,
     );
+  });
+
+  it('local inference goes on with a smaller model elsewhere when its budget is used up', async () => {
+    const { answerWith, last } = await upstream;
+    answerWith(reportUsage(30_000_000, 25_000_000));
+    const own = await askLocal('192.0.2.4', 'everything');
+    expect(own.headers['x-weir-upstream']).toBe('local-llm');
+    answerWith(reportUsage(5, 5));
+    const send = (): Promise<RawAnswer> =>
+      sendExample(mesh().baseUrl, local, {
+        headers: { 'X-Forwarded-For': '192.0.2.5' },
+        body: { model: 'llama-70b', prompt: 'hi' },
+      });
+    const answer = await waitFor(
+      async () => {
+        const sent = await send();
+        return sent.headers['x-weir-upstream'] === 'fallback-llm' ? sent : undefined;
+      },
+      { what: 'the settlement' },
+    );
+    expect(answer.status).toBe(200);
+    expect(answer.headers).toMatchObject({ 'x-weir-attempts': '1', 'x-budget-remaining': '0' });
+    expect(JSON.parse(last().body.toString()).model).toBe('llama-7b');
   });
 });

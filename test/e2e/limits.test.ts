@@ -30,6 +30,13 @@ const config = (urls: readonly string[]): object => ({
       rateLimits: [{ key: 'header:X-Org-Id', requestsPerMinute: 2 }],
     },
     {
+      name: 'impatient',
+      match: { pathPrefix: '/impatient' },
+      stripPrefix: '/impatient',
+      upstreams: ['sim'],
+      retry: { perTryTimeoutMs: 200, budget: { percent: 0, minRetries: 0 } },
+    },
+    {
       name: 'open',
       match: { path: '/open' },
       api: 'generic',
@@ -47,6 +54,11 @@ const config = (urls: readonly string[]): object => ({
         keyOf('slots', { rateLimits: [{ concurrency: 1 }] }),
         keyOf('budget', {
           budgets: [{ name: 'daily', limit: 1_000, period: 'daily', hold: { outputTokens: 100 } }],
+        }),
+        keyOf('retried', {
+          budgets: [
+            { name: 'daily', limit: 1_000, period: 'daily', hold: { mode: 'fixed', outputTokens: 700 } },
+          ],
         }),
         keyOf('money', { budgets: [{ name: 'monthly', unit: 'money', limit: '0.2', period: 'monthly' }] }),
         keyOf('clamped', { budgets: [{ name: 'daily', limit: 200, period: 'daily', onLow: 'clamp' }] }),
@@ -118,8 +130,28 @@ describe.skipIf(isAttached()).each([
     expect(jsonOf(refused)).toMatchObject({ error: { code: 'request_exceeds_limit' } });
   });
 
+  it('what is held for a request that gets no second attempt is free when the first is accounted for', async () => {
+    const failed = await call(`${mesh().baseUrl}/impatient/v1/chat/completions`, {
+      headers: { ...bearer('secret-retried'), 'x-sim-fault': 'stall-after:0' },
+      body: JSON.stringify({
+        model: 'sim-gpt',
+        stream: true,
+        messages: [{ role: 'user', content: 'hello' }],
+      }),
+    });
+    expect(jsonOf(failed)).toMatchObject({ error: { code: 'first_byte_timeout' } });
+    await waitFor(async () => (await chat('retried')).status === 200, {
+      what: 'the budget to have room again, long before the hold expires',
+      timeoutMs: 10_000,
+    });
+    const { headers } = await chat('retried');
+    expect(Number(headers['x-budget-remaining'])).toBeLessThan(300);
+  });
+
   it('a place is free again as soon as a request has ended', async () => {
     const slow = chat('slots', { headers: { 'x-sim-fault': 'slow-start:600' } });
+    // Otherwise one of those that follow may have taken the place before it.
+    await waitFor(async () => (await mesh().simulator.active()) === 1, { what: 'it to be under way' });
     await waitFor(async () => (await chat('slots')).status === 429, { what: 'the only place to be taken' });
     expect((await slow).status).toBe(200);
     await waitFor(async () => (await chat('slots')).status === 200, {

@@ -1,9 +1,12 @@
 import { demoKey, isAttached, waitFor } from '@weir/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { bearer, call, parseBody, type RawAnswer } from './support/http-call.ts';
+import { type FullPort, startFullPort } from './support/full-port.ts';
+import { type GatedUpstream, startGatedUpstream } from './support/gated-upstream.ts';
+import { bearer, call, parseBody, type RawAnswer, readEvents } from './support/http-call.ts';
 import { key, useMesh } from './support/mesh-under-test.ts';
 import { type RecordingUpstream, startRecordingUpstream } from './support/recording-upstream.ts';
 import { createSimulatorAdmin, type SimulatorAdmin } from './support/simulator-admin.ts';
+import { type SteppingUpstream, startSteppingUpstream } from './support/stepping-upstream.ts';
 
 const pool = (urls: readonly (string | undefined)[], more: object = {}) => ({
   provider: 'openai-compatible',
@@ -20,16 +23,33 @@ const route = (name: string, more: object) => ({
   ...more,
 });
 
+const gatedNames = ['deadline', 'head', 'bounded', 'first', 'second'] as const;
+type GatedName = (typeof gatedNames)[number];
+
 const backoff = { backoffMs: 5, maxBackoffMs: 10 };
 /** Nobody listens there. */
 const closed = 'http://127.0.0.1:9';
+const once = { ...backoff, attempts: 1 };
 
 describe.skipIf(isAttached())('retry and fallback', () => {
   let limited: RecordingUpstream;
+  let stepping: SteppingUpstream;
+  let full: FullPort;
+  let gated: ReadonlyMap<GatedName, GatedUpstream>;
   beforeAll(async () => {
     limited = await startRecordingUpstream();
+    stepping = await startSteppingUpstream();
+    full = await startFullPort();
+    const started = gatedNames.map(async (name) => [name, await startGatedUpstream()] as const);
+    gated = new Map(await Promise.all(started));
   });
-  afterAll(() => limited.close());
+  afterAll(() => Promise.all([limited, stepping, full, ...gated.values()].map((one) => one.close())));
+
+  const gatedOf = (name: GatedName): GatedUpstream => {
+    const found = gated.get(name);
+    if (!found) throw new Error(`no upstream ${name}`);
+    return found;
+  };
 
   const mesh = useMesh(async () => ({
     simulators: 2,
@@ -45,6 +65,16 @@ describe.skipIf(isAttached())('retry and fallback', () => {
           healthCheck: { type: 'inference', expectedModels: ['lost'], intervalMs: 50, unhealthyThreshold: 1 },
         }),
         small: pool([other], { models: ['sim-gpt-mini'] }),
+        deadline: pool([gatedOf('deadline').url]),
+        head: pool([gatedOf('head').url], { timeouts: { headMs: 300 } }),
+        idle: pool([stepping.url], { timeouts: { idleMs: 300 } }),
+        unheard: pool([full.url], { timeouts: { connectMs: 300 } }),
+        bounded: pool([gatedOf('bounded').url], {
+          connectionPool: { maxConnections: 2, maxPending: 2, idleTimeoutMs: 500 },
+        }),
+        first: pool([gatedOf('first').url]),
+        // It names the model: by itself it would come before one that takes any.
+        second: pool([gatedOf('second').url], { models: ['ordered-model'] }),
       },
       routes: [
         route('none', { retry: { ...backoff, on: [] } }),
@@ -56,6 +86,13 @@ describe.skipIf(isAttached())('retry and fallback', () => {
         route('connect', { upstreams: ['down'], retry: { ...backoff, on: ['connect-failure'] } }),
         route('per-try', { upstreams: ['both'], retry: { ...backoff, perTryTimeoutMs: 300 } }),
         route('budget', { retry: { ...backoff, budget: { percent: 20, minRetries: 3 } } }),
+        route('pause', { retry: { attempts: 2, backoffMs: 400, maxBackoffMs: 5_000 } }),
+        route('capped', { retry: { attempts: 2, backoffMs: 20_000, maxBackoffMs: 300 } }),
+        route('deadline', { upstreams: ['deadline'], timeoutMs: 300, retry: backoff }),
+        ...['head', 'idle', 'unheard', 'bounded'].map((name) =>
+          route(name, { upstreams: [name], retry: once }),
+        ),
+        route('ordered', { upstreams: ['first', 'second'], retry: backoff }),
         route('short', { timeoutMs: 3_000, retry: { ...backoff, on: ['retriable-4xx'] } }),
         route('quota', { upstreams: ['quota'], retry: backoff }),
         route('told', { upstreams: ['told'], retry: backoff }),
@@ -153,6 +190,105 @@ describe.skipIf(isAttached())('retry and fallback', () => {
     });
   });
 
+  it('backoffMs, maxBackoffMs: a pause before the second attempt, half of it at least', async () => {
+    await ownSimulator().configure({ fault: { name: '503', count: 2 } });
+    const pauseOf = async (name: string): Promise<number> => {
+      const answer = await ask(name);
+      expect(answer.status).toBe(200);
+      const [before, after] = await ownSimulator().settledCallsOf(answer.headers['x-request-id'] ?? '');
+      return (after?.startedAt ?? 0) - (before?.startedAt ?? 0);
+    };
+    const [pauseMs, cappedMs] = await Promise.all([pauseOf('pause'), pauseOf('capped')]);
+    expect(pauseMs).toBeGreaterThanOrEqual(198);
+    expect(pauseMs).toBeLessThan(1_000);
+    expect(cappedMs).toBeGreaterThanOrEqual(148);
+    expect(cappedMs).toBeLessThan(1_000);
+  });
+
+  it('upstreams: one after the other, in their order', async () => {
+    const askOrdered = async () => {
+      const { status, headers } = await ask('ordered', {}, 'ordered-model');
+      return [status, headers['x-weir-upstream'], headers['x-weir-attempts']];
+    };
+    expect(await askOrdered()).toEqual([200, 'first', '1']);
+    await gatedOf('first').close();
+    expect(await askOrdered()).toEqual([200, 'second', '2']);
+  });
+
+  describe.concurrent('time-outs and connections', () => {
+    const timed = async (name: string, body: object = {}) => {
+      const startedAt = performance.now();
+      const answer = await call(`${mesh().baseUrl}/${name}/v1/chat/completions`, {
+        headers: bearer(key),
+        body: JSON.stringify({ model: 'any', messages: [{ role: 'user', content: 'Hello' }], ...body }),
+      });
+      return { answer, tookMs: performance.now() - startedAt };
+    };
+
+    it.each([
+      ['deadline', 'timeoutMs of the route', 'request_deadline'],
+      ['head', 'headMs', 'first_byte_timeout'],
+    ] as const)(
+      '%s: %s ends what has no answer, for the client and for the provider',
+      async (name, _setting, code) => {
+        const { calls } = gatedOf(name);
+        calls.answerWith('hold');
+        const { answer, tookMs } = await timed(name);
+        expect(answer.status).toBe(504);
+        expect(parseBody(answer)).toEqual({
+          error: { message: expect.any(String), type: expect.any(String), param: null, code },
+        });
+        expect(tookMs).toBeGreaterThan(290);
+        expect(tookMs).toBeLessThan(2_000);
+        await waitFor(() => calls.left() === 1, { what: 'the call to be broken off' });
+        expect(calls.count()).toBe(1);
+      },
+    );
+
+    it('idleMs: ends a stream that stands still with an error in it', async () => {
+      const metadata = { moment: 'mid stream' };
+      const running = timed('idle', { stream: true, metadata });
+      const { ended } = await stepping.standing();
+      const { answer, tookMs } = await running;
+      expect(answer.status).toBe(200);
+      const events = readEvents(answer.body).map(({ data }) => data);
+      expect(events.at(-1)).toBe('[DONE]');
+      expect(JSON.parse(events.at(-2) ?? '').error).toMatchObject({ code: 'stream_idle' });
+      expect(events.length).toBeGreaterThan(3);
+      expect(tookMs).toBeGreaterThan(290);
+      expect(tookMs).toBeLessThan(2_000);
+      expect(await ended).toBe('left');
+    });
+
+    it('connectMs: ends the attempt at a target that does not take the connection', async () => {
+      const { answer, tookMs } = await timed('unheard');
+      expect(answer.status).toBe(502);
+      expect(parseBody(answer).error).toMatchObject({ code: 'connect_failed' });
+      expect(tookMs).toBeGreaterThan(290);
+      // The client's clock for this one ticks twice a second. Without the setting it would be five seconds.
+      expect(tookMs).toBeLessThan(3_500);
+    });
+
+    it('connectionPool: so many connections, so many calls that wait for one, and each kept for so long', async () => {
+      const { calls, connections, opened } = gatedOf('bounded');
+      calls.answerWith('hold');
+      const answers: RawAnswer[] = [];
+      const sent = Array.from({ length: 5 }, async () => {
+        answers.push((await timed('bounded')).answer);
+      });
+      await waitFor(() => answers.length > 0 && calls.held() === 2, { what: 'one to be refused' });
+      expect(answers.map(({ status }) => status)).toEqual([503]);
+      expect([calls.count(), connections()]).toEqual([2, 2]);
+      calls.answerWith(200);
+      calls.release(200);
+      await Promise.all(sent);
+      expect(answers.map(({ status }) => status)).toEqual([503, 200, 200, 200, 200]);
+      expect([calls.count(), opened(), connections()]).toEqual([4, 2, 2]);
+      // The target itself would keep them for a minute.
+      await waitFor(() => connections() === 0, { what: 'idle connections to be closed', timeoutMs: 2_500 });
+    });
+  });
+
   it('perTryTimeoutMs: an attempt without a first byte in time is made elsewhere', async () => {
     await failOnce('stall-before');
     const startedAt = Date.now();
@@ -181,7 +317,7 @@ describe.skipIf(isAttached())('retry and fallback', () => {
     });
 
     it('longer than a second keeps the request in the scheduler, not lost', async () => {
-      await failOnce('429:3');
+      await failOnce('429:2');
       const answer = await ask('fourxx');
       expect(answer.headers['x-weir-attempts']).toBe('2');
       expect(await ownSimulator().settledCallsOf(answer.headers['x-request-id'] ?? '')).toHaveLength(2);
@@ -257,7 +393,7 @@ describe.skipIf(isAttached())('retry and fallback', () => {
 
   describe('providerQuota: respect', () => {
     it('leaves a target alone that has refused, until its time', async () => {
-      await failOnce('429:3');
+      await failOnce('429:2');
       const calls = async () => ownSimulator().countCalls();
       while ((await ask('quota')).headers['x-weir-attempts'] === '1');
       const refusedAt = Date.now();
@@ -272,7 +408,7 @@ describe.skipIf(isAttached())('retry and fallback', () => {
       await expect
         .poll(async () => (await ask('quota')) && (await calls()) > before, { timeout: 5_000 })
         .toBe(true);
-      expect(Date.now() - refusedAt).toBeGreaterThan(2_500);
+      expect(Date.now() - refusedAt).toBeGreaterThan(1_500);
     });
 
     it('tells the client the truth when the provider has nothing left, without asking it', async () => {

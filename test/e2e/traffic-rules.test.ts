@@ -21,7 +21,13 @@ const route = (name: string, way: object) => ({
 
 const config = ([one, other]: readonly string[]) => ({
   version: 1,
-  upstreams: { stable: upstream(one), new: upstream(other) },
+  upstreams: {
+    stable: upstream(one),
+    new: upstream(other),
+    // The wildcard comes first, and a route without upstreams asks for the closest all the same.
+    rest: { ...upstream(other), models: ['*'] },
+    claude: { ...upstream(one), models: ['claude-3-*'] },
+  },
   routes: [
     route('weighted', {
       split: [
@@ -45,6 +51,7 @@ const config = ([one, other]: readonly string[]) => ({
         ],
       },
     }),
+    route('models', {}),
     route('composite', {
       upstreams: ['stable'],
       rules: [
@@ -135,6 +142,15 @@ describe.skipIf(isAttached())('where the requests of a route go', () => {
     expect(new Set(await sendMany(20, 'ab')).size).toBe(1);
     const [ingress] = mesh().mesh.services.ingress;
     await waitFor(() => ingress?.log().includes('"variant":"experiment"'), { what: 'its access line' });
+  });
+
+  it('models: a pattern takes what it names, and * what nobody else does', async () => {
+    for (const place of [0, 1]) await simulator(place).configure({ models: [] });
+    const wayOf = async (model: string) => (await send('models', {}, model)).upstream;
+    expect(await Promise.all(['claude-3-opus', 'claude-3-5-haiku'].map(wayOf))).toEqual(['claude', 'claude']);
+    expect(await Promise.all(['claude-2', 'mistral-large', 'my-claude-3-x'].map(wayOf))).toEqual(
+      Array(3).fill('rest'),
+    );
   });
 
   it('rules: header, tier and model together; the route where none matches', async () => {

@@ -1,3 +1,4 @@
+import type { Counted } from './count-while.ts';
 import type { Summary } from './summarize.ts';
 
 export interface ScenarioInput {
@@ -9,6 +10,8 @@ export interface ScenarioInput {
 export interface Row {
   readonly name: string;
   readonly summary: Summary;
+  /** Of the run that it is a part of. */
+  readonly counted: Counted;
 }
 
 /** A figure that a scenario is about, and what it should be at most. */

@@ -1,9 +1,12 @@
 import { workerCapacity } from './capacity.ts';
-import { faults } from './faults.ts';
-import { runOpenLoad, type Sample } from './open-load.ts';
-import type { Row, ScenarioInput, ScenarioResult } from './scenario.ts';
-import { type Summary, summarize, summarizeCaller } from './summarize.ts';
-import { type Placement, type Site, speedup, startSite, workers } from './workers.ts';
+import { faults, frozen, silent } from './faults.ts';
+import { type LoadRun, runLoad } from './run-load.ts';
+import type { Finding, Row, ScenarioInput, ScenarioResult } from './scenario.ts';
+import type { Placement } from './site-config.ts';
+import { summarize, summarizeCaller, warmUpMs } from './summarize.ts';
+import type { TicketTimes } from './ticket-book.ts';
+import { startTicketWatch, toHops } from './ticket-watch.ts';
+import { type CallerKind, type Site, speedup, startSite, workers } from './workers.ts';
 import { type Caller, heavyTail, planLoad, type Sizes, uniform } from './workload.ts';
 
 const capacityOf = (sizes: Sizes, speeds = Array<number>(workers).fill(1)): number =>
@@ -16,12 +19,13 @@ const run = async (
   site: Site,
   input: ScenarioInput,
   load: { readonly sizes: Sizes; readonly callers: readonly Caller[]; readonly capacity: number },
-  targetOf: Parameters<typeof runOpenLoad>[1],
-): Promise<readonly Sample[]> => {
+  placement: Placement,
+  kindOf?: (caller: string) => CallerKind,
+): Promise<LoadRun> => {
   const planned = planLoad({ ...load, seed: input.seed, seconds: input.seconds });
-  const samples = await runOpenLoad(planned, targetOf);
+  const ran = await runLoad(site, { placement, planned, ...(kindOf ? { kindOf } : {}) });
   await expectNothingLeft(site);
-  return samples;
+  return ran;
 };
 
 /** The workers' own word: nothing runs that nobody waits for. */
@@ -33,11 +37,18 @@ const expectNothingLeft = async ({ mesh }: Site): Promise<void> => {
   }
 };
 
-const say = ({ say: tell }: ScenarioInput, name: string, summary: Summary): Row => {
+/** `caller`: the row is of its requests alone. */
+const say = (
+  { say: tell }: ScenarioInput,
+  name: string,
+  { samples, counted }: LoadRun,
+  caller?: string,
+): Row => {
+  const summary = caller === undefined ? summarize(samples) : summarizeCaller(samples, caller);
   tell(
     `  ${name}: p50 ${Math.round(summary.p50Ms)}, p99 ${Math.round(summary.p99Ms)} ms of ${summary.requests}, ${summary.failed} failed`,
   );
-  return { name, summary };
+  return { name, summary, counted };
 };
 
 const p99Of = (rows: readonly Row[], name: string): number =>
@@ -56,8 +67,7 @@ const compareStrategies = async (
       callers: [{ name: 'all', load: usual }],
       capacity: capacityOf(sizes, speeds ? [...speeds] : undefined),
     };
-    const samples = await run(site, input, load, () => site.target(placement));
-    rows.push(say(input, placement, summarize(samples)));
+    rows.push(say(input, placement, await run(site, input, load, placement)));
   }
   return rows;
 };
@@ -76,9 +86,26 @@ const withSite = async <Result>(
 
 const ltq: Placement = 'least-tokens-queued';
 
+/** From policy's question for a place until an adapter has the request, when there is room. */
+const acceptedWithinMs = 5;
+
+const toFindings = (times: readonly TicketTimes[]): Finding[] =>
+  toHops(times).flatMap(({ name, p50Ms, p99Ms }) => [
+    { what: `${name}, p50 of ${times.length}, ms`, figure: p50Ms, atMost: undefined },
+    {
+      what: `${name}, p99, ms`,
+      figure: p99Ms,
+      atMost: name === 'ticket to accepted' ? acceptedWithinMs : undefined,
+    },
+  ]);
+
 const heavy = (input: ScenarioInput): Promise<ScenarioResult> =>
   withSite(1, async (site) => {
+    const { nats, services } = site.mesh;
+    const adapters = services.adapter.map(({ instance }) => instance);
+    const watch = await startTicketWatch({ natsUrl: nats().url, adapters });
     const rows = await compareStrategies(site, input, heavyTail);
+    const times = (await watch.stop()).filter(({ submittedAt }) => submittedAt > watch.startedAt + warmUpMs);
     return {
       title: 'Prompts of very different length, 90 % load',
       rows,
@@ -93,6 +120,7 @@ const heavy = (input: ScenarioInput): Promise<ScenarioResult> =>
           figure: p99Of(rows, ltq) / p99Of(rows, 'least-requests'),
           atMost: 0.6,
         },
+        ...toFindings(times),
       ],
     };
   });
@@ -105,8 +133,8 @@ const replicas = async (input: ScenarioInput): Promise<ScenarioResult> => {
       callers: [{ name: 'all', load: usual }],
       capacity: capacityOf(heavyTail),
     };
-    const samples = await withSite(schedulers, (site) => run(site, input, load, () => site.target(ltq)));
-    rows.push(say(input, `${schedulers} schedulers`, summarize(samples)));
+    const ran = await withSite(schedulers, (site) => run(site, input, load, ltq));
+    rows.push(say(input, `${schedulers} schedulers`, ran));
   }
   return {
     title: 'The same by one scheduler and by three',
@@ -166,11 +194,11 @@ const priorities = (input: ScenarioInput): Promise<ScenarioResult> =>
         { name: 'usual', load: overload * (1 - urgentShare) },
       ];
       const load = { sizes: heavyTail, callers, capacity: capacityOf(heavyTail) };
-      const samples = await run(site, input, load, (caller) =>
-        site.target(placement, caller === 'urgent' ? { kind: 'urgent' } : {}),
+      const ran = await run(site, input, load, placement, (caller) =>
+        caller === 'urgent' ? { kind: 'urgent' } : {},
       );
       for (const { name } of callers) {
-        rows.push(say(input, `${placement}, ${name}`, summarizeCaller(samples, name)));
+        rows.push(say(input, `${placement}, ${name}`, ran, name));
       }
     }
     return {
@@ -201,11 +229,11 @@ const fairness = (input: ScenarioInput): Promise<ScenarioResult> =>
         { name: 'greedy', load: greedyLoad },
       ];
       const load = { sizes: heavyTail, callers, capacity: capacityOf(heavyTail) };
-      const samples = await run(site, input, load, (caller) =>
-        site.target('queued', { key: caller === 'greedy' ? 'greedy' : 'demo' }),
-      );
-      rows.push(say(input, `modest, ${name}`, summarizeCaller(samples, 'modest')));
-      rows.push(say(input, `other, ${name}`, summarizeCaller(samples, 'greedy')));
+      const ran = await run(site, input, load, 'queued', (caller) => ({
+        key: caller === 'greedy' ? 'greedy' : 'demo',
+      }));
+      rows.push(say(input, `modest, ${name}`, ran, 'modest'));
+      rows.push(say(input, `other, ${name}`, ran, 'greedy'));
     }
     return {
       title: 'A tenant that asks for less than its share, beside one that asks for more than there is',
@@ -230,6 +258,8 @@ export const scenarios = {
   priorities,
   fairness,
   faults,
+  frozen,
+  silent,
 } as const satisfies Record<string, (input: ScenarioInput) => Promise<ScenarioResult>>;
 
 export type ScenarioName = keyof typeof scenarios;

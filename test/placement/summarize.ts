@@ -13,7 +13,7 @@ export interface Summary {
 const shortTokens = 300;
 
 /** Of what comes before it nothing is counted: the workers are empty at first. */
-const warmUpMs = 5_000;
+export const warmUpMs = 5_000;
 
 export const quantile = (values: readonly number[], share: number): number => {
   const sorted = values.toSorted((left, right) => left - right);

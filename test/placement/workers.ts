@@ -1,121 +1,110 @@
-import { createTestKey, demoKey, type Mesh, startMesh } from '@weir/testing';
+import { connectNatsBus, type NatsBus } from '@weir/messaging';
+import { type Mesh, type MeshService, startMesh } from '@weir/testing';
 import type { CallerTarget } from './open-load.ts';
+import { openReportValve, type ReportValve } from './report-valve.ts';
+import { keys, type Placement, toConfig } from './site-config.ts';
 
 export const workers = 8;
 /** Half the speed of the profile, so that what this machine itself adds stays small beside it. */
 export const speedup = 0.5;
 
-const strategies = ['round-robin', 'least-requests', 'least-tokens-queued'] as const;
+/** What becomes of a worker's own metrics: see the simulator. */
+export type MetricsMode = 'current' | 'frozen' | 'stalled' | 'failing';
 
-/**
- * The strategies push to the workers; `queued` is the last of them with a queue before it, and `guarded` with what a
- * fleet needs that may fail.
- */
-export type Placement = (typeof strategies)[number] | 'queued' | 'guarded';
-
-/** One to two steps of the engine: what waits beyond that waits in the queue. */
-const pendingTokens = 4_000;
-
-const model = 'sim-gpt';
-
-/** They open nothing but this. */
-const keys = { demo: demoKey, greedy: createTestKey('greedy', 'weir-placement-greedy') };
-
-/** All have the same workers; the client's model name chooses among them. */
-const upstreamOf = (name: Placement, strategy: string, urls: readonly string[], more: object) => ({
-  provider: 'openai-compatible',
-  strategy,
-  models: [model],
-  aliases: { [name]: model },
-  targets: urls,
-  ...more,
-});
-
-const pushes = { queue: { maxWaiting: 0 } };
-/** Longer than the longest prompt takes to be read. */
-const firstByteMs = 8_000;
-
-const toConfig = (urls: readonly string[]): object => ({
-  version: 1,
-  upstreams: {
-    ...Object.fromEntries(
-      strategies.map((strategy) => [strategy, upstreamOf(strategy, strategy, urls, pushes)]),
-    ),
-    queued: upstreamOf('queued', 'least-tokens-queued', urls, {
-      queue: {
-        maxPendingTokensPerTarget: pendingTokens,
-        maxWaiting: 20_000,
-        maxTenantShare: 1,
-        timeoutMs: 110_000,
-      },
-    }),
-    guarded: upstreamOf('guarded', 'least-tokens-queued', urls, {
-      ...pushes,
-      healthCheck: {
-        type: 'http',
-        path: '/health',
-        intervalMs: 500,
-        timeoutMs: 1_000,
-        unhealthyThreshold: 2,
-      },
-      circuitBreaker: { failureThreshold: 3, openMs: 2_000 },
-    }),
-  },
-  routes: [
-    {
-      name: 'urgent',
-      match: { path: '/v1/chat/completions', headers: { 'x-class': 'urgent' } },
-      api: 'openai.chat',
-      priority: 'high',
-    },
-    {
-      name: 'guarded',
-      match: { path: '/v1/chat/completions', headers: { 'x-class': 'guarded' } },
-      api: 'openai.chat',
-      retry: { attempts: 3, perTryTimeoutMs: firstByteMs },
-    },
-  ],
-  tenants: Object.entries(keys).map(([org, { entry }]) => ({ org, keys: [entry] })),
-});
+export interface CallerKind {
+  readonly key?: keyof typeof keys;
+  readonly kind?: 'urgent' | 'guarded';
+}
 
 export interface Site {
   readonly mesh: Mesh;
-  target(
-    placement: Placement,
-    caller?: { readonly key?: keyof typeof keys; readonly kind?: 'urgent' | 'guarded' },
-  ): CallerTarget;
+  /** For questions to the mesh. */
+  readonly bus: NatsBus;
+  /** The agent of each worker, by position. Empty where adapters serve all of them. */
+  readonly agents: readonly MeshService[];
+  target(placement: Placement, caller?: CallerKind): CallerTarget;
   setSpeed(worker: number, speed: number): Promise<void>;
+  setMetrics(worker: number, mode: MetricsMode): Promise<void>;
+  /** Whether the schedulers get the load reports of a worker's agent. @throws where there are no agents. */
+  setReports(worker: number, arrive: boolean): Promise<void>;
   /** Sends a signal to the process of a worker. */
   signal(worker: number, signal: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
-export const startSite = async (schedulers: number): Promise<Site> => {
-  const mesh = await startMesh({
-    simulators: workers,
-    replicas: { scheduler: schedulers, adapter: 2 },
-    env: { WEIR_SIM_PROFILE: '8b-h100', WEIR_SIM_SPEEDUP: String(speedup) },
-    config: toConfig,
+/** Who leads to the workers: two adapters that each serve them all, or an agent beside each, for `guarded` alone. */
+export type Way = 'adapters' | 'agents';
+
+const requestTimeoutMs = 5_000;
+
+const configure = async (url: string | undefined, update: object): Promise<void> => {
+  const answer = await fetch(`${url}/admin/config`, {
+    method: 'POST',
+    body: JSON.stringify(update),
+    signal: AbortSignal.timeout(requestTimeoutMs),
   });
-  return {
-    mesh,
-    target: (placement, { key = 'demo', kind } = {}) => ({
-      baseUrl: mesh.baseUrl,
-      model: placement,
-      headers: {
-        authorization: `Bearer ${keys[key].secret}`,
-        ...(kind === undefined ? {} : { 'x-class': kind }),
-      },
-    }),
-    setSpeed: async (worker, speed) => {
-      const answer = await fetch(`${mesh.simulators[worker]?.url}/admin/config`, {
-        method: 'POST',
-        body: JSON.stringify({ speedup: speed * speedup }),
-        signal: AbortSignal.timeout(5_000),
-      });
-      if (!answer.ok) throw new Error(`worker ${worker} refused a speed of ${speed}: ${await answer.text()}`);
+  if (!answer.ok) throw new Error(`${url} refused ${JSON.stringify(update)}: ${await answer.text()}`);
+};
+
+const startAgents = (mesh: Mesh): Promise<MeshService[]> =>
+  Promise.all(
+    mesh.simulators.map((_worker, position) =>
+      mesh.add('adapter', { WEIR_ADAPTER_POOL: 'guarded', WEIR_ADAPTER_TARGET: `t${position}` }),
+    ),
+  );
+
+const toSite = (mesh: Mesh, valve: ReportValve, bus: NatsBus, agents: readonly MeshService[]): Site => ({
+  mesh,
+  bus,
+  agents,
+  target: (placement, { key = 'demo', kind } = {}) => ({
+    baseUrl: mesh.baseUrl,
+    model: placement,
+    headers: {
+      authorization: `Bearer ${keys[key].secret}`,
+      ...(kind === undefined ? {} : { 'x-class': kind }),
     },
-    signal: (worker, signal) => mesh.services.simulator[worker]?.kill(signal),
-    stop: mesh.stop,
-  };
+  }),
+  setSpeed: (worker, speed) => configure(mesh.simulators[worker]?.url, { speedup: speed * speedup }),
+  setMetrics: (worker, metrics) => configure(mesh.simulators[worker]?.url, { metrics }),
+  setReports: async (worker, arrive) => {
+    const agent = agents[worker];
+    if (!agent) throw new Error(`worker ${worker} has no agent`);
+    await valve.set('guarded', agent.instance, arrive);
+    await mesh.nats().reload();
+  },
+  signal: (worker, signal) => mesh.services.simulator[worker]?.kill(signal),
+  stop: async () => {
+    await bus.close(1_000);
+    await mesh.stop();
+    await valve.close();
+  },
+});
+
+export const startSite = async (schedulers: number, way: Way = 'adapters'): Promise<Site> => {
+  const valve = await openReportValve();
+  try {
+    const mesh = await startMesh({
+      simulators: workers,
+      replicas: { scheduler: schedulers, adapter: way === 'agents' ? 0 : 2 },
+      env: { WEIR_SIM_PROFILE: '8b-h100', WEIR_SIM_SPEEDUP: String(speedup) },
+      natsConfigFile: valve.configFile,
+      config: toConfig,
+    });
+    try {
+      const bus = await connectNatsBus({
+        servers: [mesh.nats().url],
+        name: 'placement',
+        onError: () => undefined,
+        onClosed: () => undefined,
+      });
+      return toSite(mesh, valve, bus, way === 'agents' ? await startAgents(mesh) : []);
+    } catch (error) {
+      await mesh.stop();
+      throw error;
+    }
+  } catch (error) {
+    await valve.close();
+    throw error;
+  }
 };

@@ -65,7 +65,8 @@ const recoveryLimitSeconds = 10;
 export const measureFaultGates = ({ given, resultOf }: Laboratory): readonly Gate[] =>
   faultScenarios
     .flatMap(({ variants, heads }) => variants(given).map((variant) => ({ variant, subject: heads[0] })))
-    .filter(({ variant }) => variant.policy === 'full')
+    // What adapters would be without their pace is for comparison alone.
+    .filter(({ variant: { policy, setting } }) => policy === 'full' && setting.tellsPace !== false)
     .map(({ variant, subject }) => {
       const { recovery, failed } = resultOf(variant);
       const measured = recovery === undefined || failed > 0 ? undefined : recovery / 1_000;

@@ -8,6 +8,9 @@ import type { Answer } from './upstream/question-client.ts';
 
 const agent = { pool: 'gpu', target: 't0' };
 
+/** The connections of an upstream for what is not a call. */
+const questions = {};
+
 const create = (given: Partial<UpstreamConfig> = {}) => {
   let time = 1_000_000;
   const config = upstreamConfig('http://127.0.0.1:8000/base', { provider: 'openai-compatible', ...given });
@@ -16,11 +19,12 @@ const create = (given: Partial<UpstreamConfig> = {}) => {
     name: 'gpu',
     config,
     provider: providerRegistry['openai-compatible'],
-    client: undefined as never,
+    client: { questions } as never,
     credential: 'key',
     rulesOf: () => undefined,
   });
   const asked: string[] = [];
+  const over: unknown[] = [];
   const waiting: ((answer: Answer) => void)[] = [];
   const outcomes: string[] = [];
   const told: object[] = [];
@@ -28,7 +32,8 @@ const create = (given: Partial<UpstreamConfig> = {}) => {
     upstreams: { all: () => upstreams.values() },
     served: agent,
     client: {
-      ask: ({ url, headers }) => {
+      ask: ({ url, headers, over: connections }) => {
+        over.push(connections);
         asked.push(`${url} ${headers['authorization']}`);
         return new Promise((resolve) => waiting.push(resolve));
       },
@@ -47,16 +52,17 @@ const create = (given: Partial<UpstreamConfig> = {}) => {
     time += milliseconds;
     watch.tick();
   };
-  return { watch, upstreams, asked, outcomes, told, answer, wait };
+  return { watch, upstreams, asked, over, outcomes, told, answer, wait };
 };
 
 const metrics = 'vllm:num_requests_running 3\nvllm:num_requests_waiting 1\nvllm:kv_cache_usage_perc 0.5\n';
 const load = { running: 3, waiting: 1, kvUsage: 0.5 };
 
 describe('an engine', () => {
-  it('is asked at its own address, with its own credential, and believed', async () => {
-    const { watch, asked, outcomes, answer, wait } = create();
+  it('is asked at its own address, over the connections of its upstream, with its own credential, and believed', async () => {
+    const { watch, asked, over, outcomes, answer, wait } = create();
     wait(0);
+    expect(over).toEqual([questions]);
     expect(asked).toEqual(['http://127.0.0.1:8000/base/metrics Bearer key']);
     expect(watch.of('gpu', 't0')).toBeUndefined();
     await answer(metrics);

@@ -99,7 +99,7 @@ class Watch implements EngineWatch {
   }
 
   async #ask(
-    { name, provider, credential }: LiveUpstream,
+    { name, provider, credential, client: { questions } }: LiveUpstream,
     { url }: TargetConfig,
     { path, intervalMs }: EngineMetricsConfig,
     key: string,
@@ -110,7 +110,13 @@ class Watch implements EngineWatch {
     question.isAsked = true;
     try {
       const headers = { ...provider.credentialHeaders(credential), accept };
-      const answer = await client.ask({ url: url + path, headers, statuses: [200], deadlineMs });
+      const answer = await client.ask({
+        url: url + path,
+        headers,
+        statuses: [200],
+        over: questions,
+        deadlineMs,
+      });
       this.#settle(name, key, question, answer, now() + intervalMs + graceMs);
     } catch (error) {
       logger.warn({ err: error, target: key }, 'metrics of an engine');

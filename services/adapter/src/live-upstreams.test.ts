@@ -1,16 +1,25 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { UpstreamConfig, WeirConfig } from '@weir/contracts';
-import { describe, expect, it } from 'vitest';
+import { testCertificates } from '@weir/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createLiveUpstreams } from './live-upstreams.ts';
 import { upstreamConfig } from './testdata/upstream-config.ts';
 
 const configOf = (upstreams: Record<string, UpstreamConfig>): WeirConfig =>
   ({ upstreams, routes: [] }) as unknown as WeirConfig;
 
-const silent = { error: () => undefined, warn: () => undefined } as never;
+const told: string[] = [];
+const silent = {
+  error: (_about: object, message: string) => told.push(message),
+  warn: (_about: object, message: string) => told.push(message),
+} as never;
 const open = (env: Record<string, string> = {}) => createLiveUpstreams(env, silent);
+
+beforeEach(() => {
+  told.length = 0;
+});
 
 describe('a revision of the configuration', () => {
   it('replaces the upstreams, and keeps the connections of those that did not change', async () => {
@@ -38,5 +47,59 @@ describe('a revision of the configuration', () => {
     expect(live.get('pool')?.credential).toBe('sk-env');
     await live.close();
     await rm(folder, { recursive: true });
+  });
+});
+
+describe('tls of an upstream', () => {
+  const url = 'https://127.0.0.1:1';
+  const trusting = (caFile: string) => upstreamConfig(url, { tls: { verify: true, caFile } });
+
+  it('whose files cannot be used is refused with the whole revision, and the one before stays in force', async () => {
+    const live = open();
+    const plain = upstreamConfig('http://127.0.0.1:1');
+    await live.apply(configOf({ plain }));
+    const before = live.get('plain')?.client;
+    const other = upstreamConfig('http://127.0.0.1:2');
+    await live.apply(configOf({ plain: other, inside: trusting('/nowhere/ca.pem') }));
+    expect(live.get('plain')?.client).toBe(before);
+    expect(live.get('inside')).toBeUndefined();
+    expect(told).toEqual([
+      'configuration refused, the upstreams before it stay in force: tls: the file /nowhere/ca.pem cannot be read: ENOENT',
+    ]);
+    await live.apply(configOf({ plain: other }));
+    expect(live.get('plain')?.client).not.toBe(before);
+    await live.close();
+  });
+
+  it('is of no interest where the upstream is not called from here', async () => {
+    const live = createLiveUpstreams({}, silent, (upstream) => upstream === 'plain');
+    await live.apply(configOf({ plain: upstreamConfig(url), inside: trusting('/nowhere/ca.pem') }));
+    expect(live.get('plain')).toBeDefined();
+    expect(told).toEqual([]);
+    await live.close();
+  });
+
+  it('that has another content opens connections anew, though the file is the same', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'weir-ca-'));
+    const caFile = join(folder, 'ca.pem');
+    await copyFile(testCertificates.ca, caFile);
+    const live = open();
+    const apply = async () => {
+      await live.apply(configOf({ inside: trusting(caFile) }));
+      return live.get('inside')?.client;
+    };
+    const first = await apply();
+    expect(await apply()).toBe(first);
+    await copyFile(testCertificates.server.cert, caFile);
+    expect(await apply()).not.toBe(first);
+    await live.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('that verifies nothing is warned of', async () => {
+    const live = open();
+    await live.apply(configOf({ inside: upstreamConfig(url, { tls: { verify: false } }) }));
+    expect(told).toEqual([expect.stringContaining('tls.verify is false')]);
+    await live.close();
   });
 });

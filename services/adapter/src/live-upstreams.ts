@@ -4,40 +4,81 @@ import type { LiveUpstream } from './attempt/attempt-deps.ts';
 import { providerRegistry } from './providers/registry.ts';
 import { resolveCredential } from './upstream/credentials.ts';
 import { createHttpClient } from './upstream/http-client.ts';
+import { readTls, type TlsOptions } from './upstream/read-tls.ts';
 
 /** The upstreams of the configuration in force, with their connections. */
 export interface LiveUpstreams {
   get(name: string): LiveUpstream | undefined;
   all(): Iterable<LiveUpstream>;
+  /** A configuration with TLS files that cannot be used is refused: the upstreams before it stay. */
   apply(config: WeirConfig): Promise<void>;
   close(): Promise<void>;
 }
 
+type TlsByUpstream = ReadonlyMap<string, TlsOptions>;
+
+/** Undefined when some of it cannot be used. */
+const readAllTls = async (
+  { upstreams }: WeirConfig,
+  serves: (upstream: string) => boolean,
+  logger: Pick<Logger, 'error'>,
+): Promise<TlsByUpstream | undefined> => {
+  const found = new Map<string, TlsOptions>();
+  let isUsable = true;
+  for (const [upstream, { tls }] of Object.entries(upstreams)) {
+    const reading = tls && serves(upstream) ? await readTls(tls) : undefined;
+    if (reading?.outcome === 'read') found.set(upstream, reading.options);
+    if (reading?.outcome !== 'unusable') continue;
+    isUsable = false;
+    const kept = 'configuration refused, the upstreams before it stay in force';
+    logger.error({ upstream }, `${kept}: tls: ${reading.problem}`);
+  }
+  return isUsable ? found : undefined;
+};
+
+const isSame = (left: unknown, right: unknown): boolean => JSON.stringify(left) === JSON.stringify(right);
+
+const unverified =
+  'tls.verify is false: any certificate will do, and whoever stands between reads every request and the credential';
+
+interface Opening {
+  readonly config: WeirConfig;
+  readonly tls: TlsOptions | undefined;
+  readonly before: LiveUpstream | undefined;
+}
+
+const openUpstream = async (
+  name: string,
+  { config, tls, before }: Opening,
+  env: Readonly<Record<string, string | undefined>>,
+  logger: Pick<Logger, 'error' | 'warn'>,
+): Promise<LiveUpstream | undefined> => {
+  const upstream = config.upstreams[name];
+  if (!upstream) return undefined;
+  const resolved = await resolveCredential(upstream.credentials, env);
+  if (resolved.outcome === 'missing') logger.error({ upstream: name }, `no credential: ${resolved.message}`);
+  if (tls?.rejectUnauthorized === false) logger.warn({ upstream: name }, unverified);
+  const rules = new Map(config.routes.map((route) => [route.name, route.headers]));
+  // A pool whose settings did not change keeps its connections.
+  const unchanged = before && isSame(before.config, upstream) && isSame(before.tls, tls);
+  return {
+    name,
+    config: upstream,
+    provider: providerRegistry[upstream.provider],
+    client: unchanged ? before.client : createHttpClient(upstream, tls),
+    tls,
+    credential: resolved.outcome === 'resolved' ? resolved.credential : undefined,
+    rulesOf: (route) => rules.get(route),
+  };
+};
+
+/** `serves`: which upstreams are called from here. */
 export const createLiveUpstreams = (
   env: Readonly<Record<string, string | undefined>>,
   logger: Logger,
+  serves: (upstream: string) => boolean = () => true,
 ): LiveUpstreams => {
   let live = new Map<string, LiveUpstream>();
-
-  const open = async (name: string, config: WeirConfig): Promise<LiveUpstream | undefined> => {
-    const upstream = config.upstreams[name];
-    if (!upstream) return undefined;
-    const resolved = await resolveCredential(upstream.credentials, env);
-    if (resolved.outcome === 'missing')
-      logger.error({ upstream: name }, `no credential: ${resolved.message}`);
-    const rules = new Map(config.routes.map((route) => [route.name, route.headers]));
-    // A pool whose settings did not change keeps its connections.
-    const before = live.get(name);
-    const unchanged = before && JSON.stringify(before.config) === JSON.stringify(upstream);
-    return {
-      name,
-      config: upstream,
-      provider: providerRegistry[upstream.provider],
-      client: unchanged ? before.client : createHttpClient(upstream),
-      credential: resolved.outcome === 'resolved' ? resolved.credential : undefined,
-      rulesOf: (route) => rules.get(route),
-    };
-  };
 
   const retire = (old: LiveUpstream): void => {
     // Attempts under way keep their own reference; undici lets them end before it closes.
@@ -47,7 +88,11 @@ export const createLiveUpstreams = (
   };
 
   const swap = async (config: WeirConfig): Promise<void> => {
-    const opened = await Promise.all(Object.keys(config.upstreams).map((name) => open(name, config)));
+    const tls = await readAllTls(config, serves, logger);
+    if (tls === undefined) return;
+    const open = (name: string) =>
+      openUpstream(name, { config, tls: tls.get(name), before: live.get(name) }, env, logger);
+    const opened = await Promise.all(Object.keys(config.upstreams).map(open));
     const next = new Map(opened.flatMap((upstream) => (upstream ? [[upstream.name, upstream]] : [])));
     const kept = new Set([...next.values()].map(({ client }) => client));
     const retired = [...live.values()].filter(({ client }) => !kept.has(client));

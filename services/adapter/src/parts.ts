@@ -99,7 +99,7 @@ export const openParts = async (context: ServiceContext): Promise<Parts> => {
     ackTimeoutMs: 2_000,
     onRetry: (error) => logger.warn({ err: error }, 'usage events wait: JetStream does not acknowledge'),
   });
-  const upstreams = createLiveUpstreams(context.env, logger);
+  const upstreams = createLiveUpstreams(context.env, logger, (pool) => (settings.pool ?? pool) === pool);
   const checks = openChecks(context, settings);
   const config = await watchConfig(context, bus);
   const prices = createLivePrices(await watchPriceBooks(context, bus), logger);

@@ -1,4 +1,4 @@
-import { frameKinds, jsonFrame, type Packet, subjects } from '@weir/contracts';
+import { frameKinds, jsonFrame, type Packet, partsOfHop, subjects, type WireError } from '@weir/contracts';
 import type { BusMessage } from '@weir/messaging';
 import { describe, expect, it } from 'vitest';
 import { defaultTiming } from './core/request-timing.ts';
@@ -11,11 +11,13 @@ const instance = 'ingress-1';
 
 interface Site {
   readonly published: string[];
+  /** Ids of the requests that were submitted, in that order. */
+  readonly submitted: string[];
   readonly cancelled: string[];
   readonly told: string[];
   readonly bugs: unknown[];
   now: number;
-  packet: (packet: Packet) => void;
+  packet: (packet: Packet, id?: string) => void;
   breakPublish: boolean;
 }
 
@@ -28,13 +30,15 @@ const toMessage = (subject: string): BusMessage => ({
 });
 
 const startOne = (ended: () => void = () => undefined) => {
+  const packets = new Map<string, (packet: Packet) => void>();
   const site: Site = {
     published: [],
+    submitted: [],
     cancelled: [],
     told: [],
     bugs: [],
     now: 1_000,
-    packet: () => undefined,
+    packet: (packet, id = request) => packets.get(id)?.(packet),
     breakPublish: false,
   };
   const note =
@@ -47,9 +51,10 @@ const startOne = (ended: () => void = () => undefined) => {
     bus: {
       connected: true,
       maxPayloadBytes: 1_000_000,
-      publish: (subject) => {
+      publish: (subject, _data, hop = '') => {
         if (site.breakPublish) throw new RangeError('too large');
         site.published.push(subject);
+        site.submitted.push(partsOfHop(hop).request);
       },
       subscribe: () => ({ drain: async () => undefined, close: () => undefined }),
       request: async () => ({ outcome: 'timed_out' }),
@@ -60,8 +65,8 @@ const startOne = (ended: () => void = () => undefined) => {
     holds: { release: (id) => site.told.push(`release ${id}`) },
     inbox: {
       size: 0,
-      open: (_request, onPacket) => {
-        site.packet = onPacket;
+      open: (id, onPacket) => {
+        packets.set(id, onPacket);
       },
       close: note('inbox closed'),
       grant: note('grant'),
@@ -77,15 +82,17 @@ const startOne = (ended: () => void = () => undefined) => {
     later: (work) => work(),
     onBug: (error) => site.bugs.push(error),
   });
-  const exchange = {
-    meta: { id: request, deadline: 100_000, body: { where: 'inline', bytes: 2 } },
-    response: { destroy: note('destroyed') },
-    head: note('head'),
-    fail: note('fail'),
-    heartbeat: () => undefined,
-    flush: () => undefined,
-  } as unknown as Exchange;
-  const begin = () => relay.start(exchange, Buffer.from('{}'), ended);
+  const begin = (id = request) => {
+    const exchange = {
+      meta: { id, deadline: 100_000, body: { where: 'inline', bytes: 2 } },
+      response: { destroy: note('destroyed') },
+      head: note('head'),
+      fail: ({ reason }: WireError) => site.told.push(`fail ${reason}`),
+      heartbeat: () => undefined,
+      flush: () => undefined,
+    } as unknown as Exchange;
+    relay.start(exchange, Buffer.from('{}'), ended);
+  };
   return { site, relay, begin };
 };
 
@@ -166,5 +173,74 @@ describe('the relay', () => {
     expect(site.bugs).toHaveLength(1);
     expect(site.told).toContain('destroyed');
     expect([relay.size, ends]).toEqual([0, 1]);
+  });
+});
+
+describe('500 requests at once', () => {
+  const tickMs = 100;
+
+  /** A mesh that takes some of what was submitted at each tick, in order, and says so once for each request. */
+  const play = ({ perTick, untilMs }: { perTick: (atMs: number) => number; untilMs: number }) => {
+    const { site, relay, begin } = startOne();
+    const startedAt = site.now;
+    for (let index = 0; index < 500; index += 1) begin(`request-${index}`);
+    const heard = new Set<string>();
+    let taken = 0;
+    const lose = () => {
+      taken = site.submitted.length;
+    };
+    const take = (count: number) => {
+      for (const id of site.submitted.slice(taken, taken + count)) {
+        taken += 1;
+        if (!heard.has(id)) site.packet(accepted('adapter-1'), id);
+        heard.add(id);
+      }
+    };
+    const run = (toMs: number) => {
+      for (; site.now - startedAt < toMs; site.now += tickMs) {
+        relay.tick();
+        take(perTick(site.now - startedAt));
+      }
+    };
+    run(untilMs);
+    return { site, relay, heard, lose, run };
+  };
+  const failuresIn = ({ told }: Site) => told.filter((one) => one.startsWith('fail'));
+
+  it('are not refused by a mesh that takes five seconds for them, nor submitted again', () => {
+    const { site, heard } = play({ perTick: () => 10, untilMs: 6_000 });
+    expect(failuresIn(site)).toEqual([]);
+    expect(heard.size).toBe(500);
+    expect(site.submitted).toHaveLength(500);
+  });
+
+  it('are not refused when the mesh begins late, and submitted again for a share of them only', () => {
+    const { site, heard } = play({ perTick: (atMs) => (atMs < 4_000 ? 0 : 20), untilMs: 9_500 });
+    expect(failuresIn(site)).toEqual([]);
+    expect(heard.size).toBe(500);
+    expect(site.submitted.length).toBeLessThanOrEqual(500 + 200 + 50);
+  });
+
+  it('are answered when the last hundred are lost with the service that had them', () => {
+    const { site, heard, lose, run } = play({ perTick: () => 20, untilMs: 2_000 });
+    expect(heard.size).toBe(400);
+    lose();
+    run(6_000);
+    expect(failuresIn(site)).toEqual([]);
+    expect(heard.size).toBe(500);
+    expect(site.submitted).toHaveLength(600);
+  });
+
+  it('are all told within ten seconds when nobody ever answers', () => {
+    const { site, relay } = play({ perTick: () => 0, untilMs: 10_300 });
+    expect(failuresIn(site)).toEqual(Array.from({ length: 500 }, () => 'fail bus_unavailable'));
+    expect(relay.size).toBe(0);
+  });
+
+  it('are not taken for lost by an ingress that had no turn itself', () => {
+    const { site, relay } = play({ perTick: () => 0, untilMs: 100 });
+    site.now += 3_000;
+    relay.tick();
+    expect(site.submitted).toHaveLength(500);
   });
 });

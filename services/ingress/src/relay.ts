@@ -1,6 +1,8 @@
 import { encodeEnvelope, type Packet, partsOfHop, subjects } from '@weir/contracts';
 import type { BodyServer, Bus, BusMessage, Candidate, HoldNotices, ReplyInbox } from '@weir/messaging';
-import { type Command, type Consumed, PendingRequest } from './core/pending-request.ts';
+import type { Command, Consumed } from './core/command.ts';
+import { createMeshLateness } from './core/mesh-lateness.ts';
+import { PendingRequest } from './core/pending-request.ts';
 import type { RequestTiming } from './core/request-timing.ts';
 import type { ResubmitBudget } from './core/resubmit-budget.ts';
 import type { Exchange } from './http/exchange.ts';
@@ -52,6 +54,8 @@ const confirmWithinMs = 1_800;
 class MeshRelay implements Relay {
   #deps: RelayDeps;
   #flights = new Map<string, Flight>();
+  #lateness = createMeshLateness();
+  #tickedAt = Number.POSITIVE_INFINITY;
   #reconnectedAt = Number.NEGATIVE_INFINITY;
   /** Adapters that missed a beat, and when. */
   #missedBeats = new Map<string, number>();
@@ -69,7 +73,8 @@ class MeshRelay implements Relay {
     const now = this.#deps.now();
     const { timing, budget, inbox, bodies } = this.#deps;
     budget.earn();
-    const pending = new PendingRequest({ timing, budget, deadline: meta.deadline, now });
+    const lateness = this.#lateness;
+    const pending = new PendingRequest({ timing, budget, lateness, deadline: meta.deadline, now });
     const flight = { exchange, pending, body, onEnd };
     this.#flights.set(meta.id, flight);
     inbox.open(meta.id, (packet) => this.#onPacket(flight, packet));
@@ -84,6 +89,9 @@ class MeshRelay implements Relay {
 
   tick(): void {
     const now = this.#deps.now();
+    // What was said while this process had no turn is read behind its timers.
+    this.#lateness.note(now - this.#tickedAt, now);
+    this.#tickedAt = now;
     // While the bus is away nothing is submitted into the void; only deadlines count.
     const { connected } = this.#deps.bus;
     for (const flight of this.#flights.values()) {

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { type HttpListenerConfig, subjects } from '@weir/contracts';
 import {
   createBodyServer,
@@ -114,6 +114,8 @@ interface HttpInput {
 /** See `ClientInfo.sessions`. */
 const digestSession = (value: string): string => hash('sha256', value, 'base64url').slice(0, 22);
 
+const newSession = (): string => randomBytes(16).toString('base64url');
+
 const buildHttp = ({ context, settings, listener, config, relay, accessLog }: HttpInput): FastifyInstance => {
   const { instance, health, lifecycle, logger, metrics, now, tracer } = context;
   const held = createHeldBytes(settings.maxHeldBytes);
@@ -126,11 +128,11 @@ const buildHttp = ({ context, settings, listener, config, relay, accessLog }: Ht
   let table: RouteTable | undefined;
   let pickHeaders = createHeaderPicker({ upstreams: {} });
   let sketchesPrefixes = false;
-  let nameSessions = createSessionNames({ upstreams: {} }, digestSession);
+  let nameSessions = createSessionNames({ upstreams: {} }, digestSession, newSession);
   config.onChange((next) => {
     table = compileRoutes(next);
     pickHeaders = createHeaderPicker(next, [...decideLimitNeeds(next).headers, ...trafficHeaders(next)]);
-    nameSessions = createSessionNames(next, digestSession);
+    nameSessions = createSessionNames(next, digestSession, newSession);
     sketchesPrefixes = Object.values(next.upstreams).some(({ strategy }) => strategy === 'prefix');
     counting.apply(next);
   });
@@ -143,7 +145,7 @@ const buildHttp = ({ context, settings, listener, config, relay, accessLog }: Ht
       requestTimeoutMs: listener.requestTimeoutMs,
       counting,
       pickHeaders: (headers) => pickHeaders(headers),
-      nameSessions: (headers) => nameSessions(headers),
+      nameSessions: (request) => nameSessions(request),
       sketchesPrefixes: () => sketchesPrefixes,
     },
     relay,

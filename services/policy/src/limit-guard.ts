@@ -101,8 +101,10 @@ export const createLimitGuard = (options: LimitGuardOptions): LimitGuard => {
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
         noteFailure(error);
-        // Its answer may only be late: a request that is refused must not hold anything then.
-        if (failureMode === 'closed') store.release([reservation.id]).catch(() => undefined);
+        // Its answer may only be late: a request that is refused must not hold anything then. What was submitted before
+        // may hold the same, and run.
+        if (failureMode === 'closed' && !reservation.isCopy)
+          store.release([reservation.id]).catch(() => undefined);
         return without(reservation, failureMode);
       }
     },

@@ -38,6 +38,7 @@ const meta: EnvelopeMeta = {
 const price: RequestPrice = {
   costOf: (input, output) => BigInt(input + 10 * output),
   outputFor: (nano, input) => Math.max(0, Math.floor((Number(nano) - input) / 10)),
+  atFallback: () => undefined,
 };
 
 const routeWith = (rules: object, failureMode: 'closed' | 'open' = 'closed') => {
@@ -298,6 +299,29 @@ describe('without the limit store', () => {
     expect(await limit('a')).toMatchObject({ outcome: 'refused', error: { reason: 'limits_unavailable' } });
     isLate = false;
     expect(await limit('b')).toMatchObject({ outcome: 'within' });
+  });
+
+  test('what a request holds that was submitted before stays, also when it is refused: the first copy may run', async () => {
+    const late = createMemoryStore(() => now);
+    await late.restore({ epoch: 'e', watermark: 0, totals: new Map() });
+    let isLost = false;
+    const store: LimitStore = new Proxy(late, {
+      get: (target, name: keyof LimitStore) =>
+        name === 'reserve' && isLost ? away.reserve : target[name].bind(target),
+    });
+    const { limit } = await setUp({ rateLimits: [{ concurrency: 1 }] }, { store });
+    await limit('a');
+    isLost = true;
+    expect(await limit('a', { submission: 1 })).toMatchObject({ error: { reason: 'limits_unavailable' } });
+    isLost = false;
+    expect(await limit('b')).toMatchObject({ error: { reason: 'concurrency_limit' } });
+  });
+
+  test('a request that was submitted before says so', async () => {
+    const { limit, memory } = await setUp({ rateLimits: [{ concurrency: 1 }] });
+    await limit('a', { submission: 1 });
+    await memory.release(['a']);
+    expect(await limit('b')).toMatchObject({ error: { reason: 'concurrency_limit' } });
   });
 
   test('each replica lets its share of what was carried over through, not all of it', async () => {

@@ -22,7 +22,7 @@ import { createWaitingRoom, type WaitingRoom } from './waiting-room.ts';
 
 export interface SchedulerDependencies {
   readonly bus: Pick<Bus, 'publish'>;
-  readonly holds: Pick<HoldNotices, 'release' | 'extend'>;
+  readonly holds: Pick<HoldNotices, 'finish' | 'release' | 'extend'>;
   /** Our own instance. */
   readonly self: string;
   /** Undefined until there is one. */

@@ -64,7 +64,7 @@ const createPair = (random: () => number) => {
       self,
       metrics,
       random,
-      holds: { release: () => undefined, extend: () => undefined },
+      holds: { finish: () => undefined, release: () => undefined, extend: () => undefined },
       config: () => config,
       canaryWeightOf: () => 0,
       delays: { add: () => false },

@@ -63,6 +63,7 @@ const createSite = (names: readonly string[]) => {
   const dispatched = new Map<string, number>();
   const sent: Sent[] = [];
   const released: string[] = [];
+  const finished: (readonly [id: string, accounts: number | undefined])[] = [];
   const extended: (readonly string[])[] = [];
   const site = names.map((self) => ({ self, isUp: true, counted: [] as string[] }));
 
@@ -93,7 +94,11 @@ const createSite = (names: readonly string[]) => {
           deliver(self, message);
         },
       },
-      holds: { release: (id) => released.push(id), extend: (ids) => extended.push(ids) },
+      holds: {
+        finish: (id, accounts) => finished.push([id, accounts]),
+        release: (id) => released.push(id),
+        extend: (ids) => extended.push(ids),
+      },
       self,
       config: () => config,
       canaryWeightOf: () => 0,
@@ -119,6 +124,7 @@ const createSite = (names: readonly string[]) => {
     at,
     sent,
     released,
+    finished,
     extended,
     up: () => schedulers.filter(({ member }) => member.isUp),
     wait: (pauseMs: number) => {
@@ -242,6 +248,33 @@ describe('one scheduler', () => {
     expect(site.released).toEqual(['short', 'second', 'patient']);
   });
 
+  test('refuses what has used up the time for all its attempts, and says so', () => {
+    const attempt = {
+      number: 2,
+      upstream: 'gpu',
+      target: 't0',
+      model: 'small',
+      remaining: 1,
+      alternatives: 0,
+      excluded: [],
+      lastFailure: 'busy',
+      scheduler: 'scheduler-1',
+      dispatch: 1,
+      reservedTokens: 1,
+      answerBy: start + 1_000,
+    };
+    site.send('second');
+    site.send('again', { attempt });
+    site.wait(999);
+    site.report(1);
+    tick();
+    expect(errorIn(site.told('again'))).toBeUndefined();
+    site.wait(1);
+    tick();
+    expect(errorIn(site.told('again'))).toMatchObject({ reason: 'first_byte_timeout' });
+    expect(errorIn(site.told('second'))).toBeUndefined();
+  });
+
   test('refuses more than may wait, but takes what is more urgent in its place', () => {
     for (const request of ['b', 'c', 'd', 'e']) site.send(request, { priority: 8 });
     site.send('f', { priority: 8 });
@@ -269,6 +302,35 @@ describe('one scheduler', () => {
     site.report(0);
     expect(site.placed()).toEqual(['first']);
     expect(site.released).toEqual(['second']);
+  });
+
+  test('leaves to the ledger what a request has used that waits for another attempt', () => {
+    const attempt = {
+      number: 1,
+      upstream: 'gpu',
+      target: 't0',
+      model: 'small',
+      remaining: 1,
+      alternatives: 0,
+      excluded: [],
+      lastFailure: 'busy',
+      scheduler: 'scheduler-a',
+      dispatch: 1,
+      reservedTokens: 1,
+      past: { accounts: 1, called: true },
+    };
+    site.send('left', { attempt });
+    site.send('late', { attempt });
+    const cancel = encodeControl({ kind: controlKinds.cancel, tag: 0, bytes: 0, frames: 0, about: 'left' });
+    const { onControl } = site.at(0).scheduler;
+    onControl({ subject: subjects.control('scheduler-a', 0), data: cancel, noResponders: false });
+    site.wait(60_000);
+    tick();
+    expect(site.released).toEqual([]);
+    expect(site.finished).toEqual([
+      ['left', 1],
+      ['late', 1],
+    ]);
   });
 
   test('forgets what no ingress waits for: two missed beats in a row', () => {

@@ -1,5 +1,6 @@
 import { type Envelope, encodeEnvelope, subjects, type WeirConfig, type WireError } from '@weir/contracts';
-import type { Bus, HoldNotices } from '@weir/messaging';
+import { type Bus, endHold, type HoldNotices } from '@weir/messaging';
+import { refuseLate } from './core/attempt-time.ts';
 import type { Peers } from './core/peers.ts';
 import * as refusals from './core/refusals.ts';
 import { DrainRate } from './core/waiting/drain-rate.ts';
@@ -13,7 +14,7 @@ import type { SchedulerMetrics } from './scheduler-metrics.ts';
 
 export interface WaitingRoomDependencies {
   readonly bus: Pick<Bus, 'publish'>;
-  readonly holds: Pick<HoldNotices, 'release' | 'extend'>;
+  readonly holds: Pick<HoldNotices, 'finish' | 'release' | 'extend'>;
   readonly self: string;
   readonly peers: Pick<Peers, 'ownerOf' | 'successorOf' | 'holderOf'>;
   readonly config: () => WeirConfig | undefined;
@@ -138,7 +139,8 @@ class Waiting implements WaitingRoom {
         const { meta } = ticket.payload.envelope;
         const waitMs = rate.waitMs(queue.size + 1, now);
         const timedOut = refusals.queueTimeout(meta.model, now - ticket.since, waitMs);
-        this.#deps.refuse(meta, reason === 'queue_timeout' ? timedOut : refusals.deadlinePassed);
+        const late = refuseLate(meta, now) ?? refusals.deadlinePassed;
+        this.#deps.refuse(meta, reason === 'queue_timeout' ? timedOut : late);
       }
       this.#giveToOwner(pool, queue, now);
       this.#pump(pool);
@@ -221,9 +223,8 @@ class Waiting implements WaitingRoom {
   }
 
   #leave({ payload: { envelope } }: Ticketed): void {
-    const { meta } = envelope;
     this.#deps.metrics.countDecision('client_disconnected');
-    if (meta.grant?.held && meta.submission === 0) this.#deps.holds.release(meta.id);
+    endHold(this.#deps.holds, envelope.meta);
   }
 
   /** Replicas came or went, and another one keeps the queue now. */

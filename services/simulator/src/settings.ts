@@ -35,6 +35,8 @@ export const defaultSettings: SimulatorSettings = {
   embeddingDimensions: 64,
   embeddingsFloatsOnly: false,
   metricsLagMs: 0,
+  metrics: 'current',
+  healthStatus: 200,
   fault: undefined,
   maxBodyBytes: 64 * 1024 * 1024,
   maxLoggedCalls: 200_000,

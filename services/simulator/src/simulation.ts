@@ -35,6 +35,7 @@ export class Simulation {
   #config: LiveConfig;
   #minted = 0;
   #metricsText = { at: Number.NEGATIVE_INFINITY, text: '' };
+  #frozenMetrics: string | undefined;
 
   constructor(settings: SimulatorSettings) {
     this.settings = settings;
@@ -46,13 +47,15 @@ export class Simulation {
 
   get config(): LiveConfig {
     const { profile, speedup, ttftMs, itlMs, models, outputMedian, outputSigma } = this.#config;
-    const { embeddingsFloatsOnly, metricsLagMs, fault } = this.#config;
+    const { embeddingsFloatsOnly, metricsLagMs, metrics, healthStatus, fault } = this.#config;
     const shared = { profile, speedup, ttftMs, itlMs, models, outputMedian, outputSigma };
-    return { ...shared, embeddingsFloatsOnly, metricsLagMs, fault };
+    return { ...shared, embeddingsFloatsOnly, metricsLagMs, metrics, healthStatus, fault };
   }
 
   configure(update: ConfigUpdate): void {
     this.#config = { ...this.#config, ...update };
+    if (this.#config.metrics === 'frozen') this.#frozenMetrics ??= this.#renderCurrentMetrics();
+    else this.#frozenMetrics = undefined;
   }
 
   knowsModel(model: string): boolean {
@@ -105,6 +108,10 @@ export class Simulation {
   }
 
   renderMetrics(): string {
+    return this.#frozenMetrics ?? this.#renderCurrentMetrics();
+  }
+
+  #renderCurrentMetrics(): string {
     const at = now();
     if (at - this.#metricsText.at < this.#config.metricsLagMs) return this.#metricsText.text;
     const totals = this.log.totals();

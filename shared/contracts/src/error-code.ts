@@ -67,6 +67,7 @@ export const errorReasons = {
   queue_timeout: { code: 'deadline_exceeded', status: 503 },
   first_byte_timeout: { code: 'deadline_exceeded', status: 504 },
   stream_idle: { code: 'deadline_exceeded', status: 504 },
+  upstream_timeout: { code: 'deadline_exceeded', status: 504 },
   saturated: { code: 'unavailable', status: 503 },
   draining: { code: 'unavailable', status: 503 },
   no_policy: { code: 'unavailable', status: 503 },

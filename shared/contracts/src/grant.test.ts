@@ -1,15 +1,20 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fallbackReasons } from './attempt.ts';
 import { grantText } from './grant.ts';
 
 const texts = fc.string({ unit: 'binary', maxLength: 12 });
 const cases = fc.record({
   request: fc.record({ id: texts, model: texts, api: fc.constantFrom('openai.chat', 'generic') }),
   principal: fc.record({ org: texts, team: texts, key: texts }),
-  terms: fc.record({
-    expiresAt: fc.nat(),
-    holds: fc.array(fc.record({ id: texts, amount: texts }), { maxLength: 3 }),
-  }),
+  terms: fc.record(
+    {
+      expiresAt: fc.nat(),
+      holds: fc.array(fc.record({ id: texts, amount: texts }), { maxLength: 3 }),
+      fallback: fc.constantFrom(...fallbackReasons),
+    },
+    { requiredKeys: ['expiresAt', 'holds'] },
+  ),
 });
 
 test('equal fields give equal text, and different fields never do', () => {

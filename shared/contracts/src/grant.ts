@@ -12,7 +12,8 @@ export type GrantTerms = Omit<Grant, 'mac'>;
  */
 export const grantText = (request: GrantedRequest, principal: Principal, terms: GrantTerms): string =>
   JSON.stringify([
-    'weir.grant.v2',
+    // The text of grants without the newest field is what services of the version before it expect.
+    terms.fallback === undefined ? 'weir.grant.v2' : 'weir.grant.v3',
     request.id,
     principal.org,
     principal.team,
@@ -23,4 +24,5 @@ export const grantText = (request: GrantedRequest, principal: Principal, terms: 
     terms.holds.map(({ id, amount }) => [id, amount]),
     terms.held ?? false,
     terms.outputCap ?? null,
+    ...(terms.fallback === undefined ? [] : [terms.fallback]),
   ]);

@@ -8,6 +8,11 @@ test.each(['extend', 'finish', 'release'] as const)('%s is read back', (kind) =>
   expect(decodeHoldMessage(encodeHoldMessage(message))).toEqual(message);
 });
 
+test('finish that waits for accounts is read back', () => {
+  const message: HoldMessage = { v: 1, kind: 'finish', ids: ['request-1'], accounts: 2 };
+  expect(decodeHoldMessage(encodeHoldMessage(message))).toEqual(message);
+});
+
 test.each([
   '',
   'null',
@@ -15,6 +20,8 @@ test.each([
   '{"v":2,"kind":"extend","ids":[]}',
   '{"v":1,"kind":"drop","ids":[]}',
   '{"v":1,"kind":"extend","ids":[1]}',
+  '{"v":1,"kind":"finish","ids":[],"accounts":0}',
+  '{"v":1,"kind":"finish","ids":[],"accounts":"1"}',
 ])('%j is no hold message', (text) => {
   expect(decodeHoldMessage(encode(text))).toBeUndefined();
 });

@@ -3,7 +3,8 @@
  *
  * - `extend`: they are still running.
  * - `finish`: they are over and their usage comes by the ledger. Concurrency slots are freed; what is held stays until
- *   then, or for a quarter of an hour.
+ *   then, or for a quarter of an hour. `accounts`: its last attempt was handed back and there is no other, so that no
+ *   account says that it is over; it is once there are so many.
  * - `release`: they are over and nothing was used: everything is given back.
  */
 export interface HoldMessage {
@@ -11,6 +12,8 @@ export interface HoldMessage {
   readonly kind: 'extend' | 'finish' | 'release';
   /** Request ids. */
   readonly ids: readonly string[];
+  /** Of `finish`: accounts of each request that are waited for, at least 1. Absent: the one that ends it. */
+  readonly accounts?: number;
 }
 
 const encoder = new TextEncoder();
@@ -27,6 +30,8 @@ export const decodeHoldMessage = (bytes: Uint8Array): HoldMessage | undefined =>
     const message = value as Partial<HoldMessage> | null;
     if (message?.v !== 1 || !kinds.has(message.kind) || !Array.isArray(message.ids)) return undefined;
     if (!message.ids.every((id) => typeof id === 'string')) return undefined;
+    if (message.accounts !== undefined && !(Number.isSafeInteger(message.accounts) && message.accounts > 0))
+      return undefined;
     return message as HoldMessage;
   } catch {
     return undefined;

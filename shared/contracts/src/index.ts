@@ -1,3 +1,4 @@
+export * from './attempt.ts';
 export * from './budget-counter.ts';
 export * from './canary-event.ts';
 export * from './canary-state.ts';

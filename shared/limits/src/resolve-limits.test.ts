@@ -152,6 +152,7 @@ describe('budgets', () => {
     const { budgets } = resolveLimits(requestWith('org', { budgets: [budget({ burstAllowance: 0.1 })] }));
     expect(budgets).toEqual([
       {
+        place: 'org',
         scope: 'org:acme',
         unit: 'money',
         config: budget({ burstAllowance: 0.1 }),

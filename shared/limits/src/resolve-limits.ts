@@ -44,6 +44,8 @@ export interface BudgetCarry {
 
 /** A budget that a request is charged to. Amounts are in the counter's unit. */
 export interface AppliedBudget {
+  /** Whose budget it is. */
+  readonly place: PlaceKind;
   readonly scope: string;
   readonly unit: BudgetUnit;
   readonly config: BudgetConfig;
@@ -127,13 +129,14 @@ const amountsOf = (config: BudgetConfig): Amounts => {
   return amounts;
 };
 
-const applyBudget = (config: BudgetConfig, scope: string, nowMs: number): AppliedBudget => {
+const applyBudget = (config: BudgetConfig, place: PlaceKind, scope: string, nowMs: number): AppliedBudget => {
   const { unit, name, period, timeZone } = config;
   const { limitUnits, limit, mostCarried } = amountsOf(config);
   const counterIn = (within: Pick<BudgetCounter, 'startsAt' | 'endsAt'>): string =>
     counterText({ unit, scope, budget: name, startsAt: within.startsAt, endsAt: within.endsAt });
   const current = periodAt(period, timeZone, nowMs);
   const applied = {
+    place,
     scope,
     unit,
     config,
@@ -164,7 +167,7 @@ export const resolveLimits = (request: LimitedRequest): AppliedLimits => {
     for (const [position, config] of rules.rateLimits.entries())
       rateLimits.push(applyRateLimit(config, scopeText(place, config.key, caller), position));
     for (const config of rules.budgets)
-      budgets.push(applyBudget(config, scopeText(place, config.key, caller), nowMs));
+      budgets.push(applyBudget(config, place, scopeText(place, config.key, caller), nowMs));
   };
   apply('route', route);
   apply('org', tenant?.org);

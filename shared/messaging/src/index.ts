@@ -15,7 +15,7 @@ export {
   type GroupCommit,
   type GroupCommitOptions,
 } from './group-commit.ts';
-export { createHoldNotices, type HoldNotices } from './hold-notices.ts';
+export { createHoldNotices, endHold, type HoldNotices } from './hold-notices.ts';
 export { createLease, type Lease, type LeaseOptions } from './lease.ts';
 export {
   type AppendOutcome,

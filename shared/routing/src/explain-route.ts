@@ -4,6 +4,7 @@ import { findWay, type Way } from './find-way.ts';
 import { judgeUpstream } from './judge-upstream.ts';
 import { isSafePath, type MatchedRoute, matchRoute, withoutQuery } from './match-route.ts';
 import { missedCondition, type RoutedRequest } from './missed-condition.ts';
+import { nameModel } from './name-model.ts';
 import { compileRoutes } from './route-table.ts';
 import { selectFallbacks } from './select-fallbacks.ts';
 import { namedByWay, selectUpstreams, type UpstreamQuestion } from './select-upstreams.ts';
@@ -20,10 +21,10 @@ const explainTable = (config: WeirConfig, request: RoutedRequest): string[] => {
   return lines;
 };
 
-const toQuestion = (matched: MatchedRoute, request: RoutedRequest): UpstreamQuestion => ({
+const toQuestion = (matched: MatchedRoute, request: RoutedRequest, model: string): UpstreamQuestion => ({
   route: matched.route,
   api: matched.api,
-  model: request.model ?? matched.pathModel ?? '',
+  model,
   ...(request.tier === undefined ? {} : { principal: { tier: request.tier } }),
   request: { id: '', client: { ip: '', headers: textHeadersOf(request.headers) } },
 });
@@ -73,5 +74,11 @@ export const explainRoute = (config: WeirConfig, request: RoutedRequest): string
   }
   lines.push(`api ${matched.api}, path for the upstream ${matched.upstreamPath}`);
   if (matched.api === 'openai.models') return [...lines, 'answered from the configuration'].join('\n');
-  return [...lines, ...explainSelection(config, toQuestion(matched, request))].join('\n');
+  const named = nameModel(matched, request.headers, request.model);
+  if (named.outcome === 'contradicted') {
+    const { header, byHeader, byBody } = named;
+    const models = `${JSON.stringify(byBody)} and by ${header} ${JSON.stringify(byHeader)}`;
+    return [...lines, `bad_header: the model is ${models}`].join('\n');
+  }
+  return [...lines, ...explainSelection(config, toQuestion(matched, request, named.model))].join('\n');
 };

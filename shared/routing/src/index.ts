@@ -4,6 +4,7 @@ export { explainRoute } from './explain-route.ts';
 export { type ListedModel, listModels } from './list-models.ts';
 export { type MatchedRoute, matchRoute, type RouteMatch } from './match-route.ts';
 export type { RoutedRequest } from './missed-condition.ts';
+export { type NamedModel, nameModel } from './name-model.ts';
 export { rendezvousOwner, rendezvousScores } from './rendezvous.ts';
 export { compileRoutes, findRoute, type RouteTable } from './route-table.ts';
 export { selectFallbacks } from './select-fallbacks.ts';

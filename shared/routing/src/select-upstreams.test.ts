@@ -31,6 +31,7 @@ const routes = [
   { name: 'ordered', match: { path: '/a' }, api: 'openai.chat', upstreams: ['any', 'literal'] },
   { name: 'claude-only', match: { path: '/b' }, api: 'openai.chat', upstreams: ['claude'] },
   { name: 'gold', match: { path: '/c', models: ['sim-*'], tiers: ['gold'] }, api: 'openai.chat' },
+  { name: 'told', match: { path: '/e' }, modelHeader: 'X-Model', upstreams: ['own'] },
   { name: 'local', match: { path: '/d' }, upstreams: ['literal', 'claude', 'own'] },
 ];
 const config = configOf({ upstreams, routes });
@@ -147,6 +148,7 @@ describe('the explanation', () => {
       '  ordered: no, path differs',
       '  claude-only: no, path differs',
       '  gold: no, path differs',
+      '  told: no, path differs',
       '  local: no, path differs',
       '  openai-chat: matches',
       'api openai.chat, path for the upstream /v1/chat/completions',
@@ -166,6 +168,11 @@ describe('the explanation', () => {
     [{ ...request, path: '/a/../b' }, 'a path begins with / and has no . or .. segments'],
     [{ ...request, path: '/b', model: 'sim-claude' }, 'claude: no, does not speak openai.chat'],
     [{ ...request, method: 'GET', path: '/v1/models' }, 'answered from the configuration'],
+    [{ ...request, path: '/e', headers: { 'x-model': 'own-1' } }, 'own: serves it as "own-1"'],
+    [
+      { ...request, path: '/e', headers: { 'x-model': 'own-1' }, model: 'own-2' },
+      'bad_header: the model is "own-2" and by x-model "own-1"',
+    ],
   ])('%j: %s', (asked, expected) => {
     expect(explainRoute(config, asked)).toContain(expected);
   });

@@ -24,6 +24,8 @@ export interface MeshOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Limits are kept in a Redis, as several policies need; in the policy itself unless given. */
   readonly redis?: boolean;
+  /** Of the nats-server, instead of infra/nats/nats.conf. */
+  readonly natsConfigFile?: string;
 }
 
 interface Site {
@@ -136,10 +138,12 @@ const startOwnMesh = async (options: MeshOptions): Promise<Mesh> => {
   const simulatorPorts = await Promise.all(Array.from({ length: options.simulators ?? 1 }, () => freePort()));
   const config = options.config ?? join(checkout, 'examples', 'quickstart', 'weir.yaml');
   const configFile = await writeConfig(config, folder, simulatorPorts);
-  const nats = await startNats();
+  const nats = await startNats({ configFile: options.natsConfigFile });
   const redis = options.redis === true ? await startRedis({ persist: true }) : undefined;
   const services = noServices();
-  const env = { ...(redis ? { WEIR_REDIS_URL: redis.url } : {}), ...options.env };
+  // No balancer stands before it: an end would only take longer.
+  const quickEnd = { WEIR_LAME_DUCK_MS: '0' };
+  const env = { ...quickEnd, ...(redis ? { WEIR_REDIS_URL: redis.url } : {}), ...options.env };
   const site: Site = { nats, configFile, simulatorPorts, env, services };
   const stop = async (): Promise<void> => {
     await stopServices(site);

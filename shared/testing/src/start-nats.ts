@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { findNatsServer } from '../../../infra/nats/find-nats-server.ts';
 import { type NatsServer, startNatsServer } from '../../../infra/nats/start-nats-server.ts';
 import { createOutputTail, testLeash } from './test-process.ts';
+import { waitFor } from './wait-for.ts';
 
 /** A real nats-server with JetStream in a temporary folder. */
 export interface TestNats {
@@ -15,6 +16,8 @@ export interface TestNats {
   readonly kill: () => Promise<void>;
   /** Comes back on the same port with the same JetStream store; ends the running one first, gracefully. */
   readonly restart: () => Promise<void>;
+  /** Reads its configuration again; connections stay. Resolves when it has. */
+  readonly reload: () => Promise<void>;
   /** Ends it and deletes its store. */
   readonly stop: () => Promise<void>;
   /** The last lines that it logged. */
@@ -23,7 +26,20 @@ export interface TestNats {
 
 const stopGraceMs = 5_000;
 
-export const startNats = async (options: { readonly port?: number } = {}): Promise<TestNats> => {
+export interface NatsOptions {
+  /** Any free one unless given. */
+  readonly port?: number;
+  /** Instead of infra/nats/nats.conf. */
+  readonly configFile?: string | undefined;
+}
+
+/** When it read its configuration last, as it says itself. */
+const loadedAt = async ({ monitorUrl }: NatsServer): Promise<string> => {
+  const answer = await fetch(`${monitorUrl}/varz`, { signal: AbortSignal.timeout(2_000) });
+  return ((await answer.json()) as { config_load_time: string }).config_load_time;
+};
+
+export const startNats = async ({ port: wanted, configFile }: NatsOptions = {}): Promise<TestNats> => {
   const { path: binary } = await findNatsServer();
   const storeFolder = await mkdtemp(join(tmpdir(), 'weir-jetstream-'));
   const tail = createOutputTail();
@@ -34,8 +50,9 @@ export const startNats = async (options: { readonly port?: number } = {}): Promi
       leash: testLeash(),
       onOutput: tail.write,
       ...(port === undefined ? {} : { port }),
+      ...(configFile === undefined ? {} : { configFile }),
     });
-  let current = await start(options.port);
+  let current = await start(wanted);
   const { url, port } = current;
   return {
     url,
@@ -50,6 +67,11 @@ export const startNats = async (options: { readonly port?: number } = {}): Promi
     restart: async () => {
       await current.stop(stopGraceMs);
       current = await start(port);
+    },
+    reload: async () => {
+      const before = await loadedAt(current);
+      current.kill('SIGHUP');
+      await waitFor(async () => (await loadedAt(current)) !== before, { what: 'nats-server to reload' });
     },
     stop: async () => {
       await current.stop(stopGraceMs);

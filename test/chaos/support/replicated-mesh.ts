@@ -28,7 +28,8 @@ export const useReplicatedMesh = (): (() => ReplicatedMesh) => {
   beforeAll(async () => {
     current = await startMesh({
       replicas: Object.fromEntries(replicated.map((name) => [name, replicas])),
-      env: { WEIR_SIM_PROFILE: 'paced' },
+      // A balancer notices within half a second that an ingress is to go.
+      env: { WEIR_SIM_PROFILE: 'paced', WEIR_LAME_DUCK_MS: '500' },
     });
   });
   afterEach(async () => {

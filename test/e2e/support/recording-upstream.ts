@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** A request as it arrived, byte for byte. */
@@ -56,10 +58,14 @@ const record = async (request: IncomingMessage): Promise<RecordedRequest> => {
   return { method: request.method ?? '', path: request.url ?? '', headers, body: Buffer.concat(chunks) };
 };
 
-export const startRecordingUpstream = async (): Promise<RecordingUpstream> => {
+/** `tls`: paths of the certificate and the key of an https server. */
+export const startRecordingUpstream = async (tls?: {
+  readonly cert: string;
+  readonly key: string;
+}): Promise<RecordingUpstream> => {
   const requests: RecordedRequest[] = [];
   let answer = answerAsAsked;
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     // Health checks come when they will: they are well answered, and not what tests look at.
     if (request.url === '/health') return response.end('{}');
     record(request).then(
@@ -69,12 +75,15 @@ export const startRecordingUpstream = async (): Promise<RecordingUpstream> => {
       },
       () => response.destroy(),
     );
-  });
+  };
+  const server = tls
+    ? createTlsServer({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) }, listener)
+    : createServer(listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     requests,
     last: () => {
       const recorded = requests.at(-1);

@@ -20,7 +20,8 @@ export interface Simulation {
   readonly speeds: readonly number[];
   /** Weights of the workers' targets in the configuration. Absent: 1 each. */
   readonly weights?: readonly number[] | undefined;
-  readonly reportsRate?: boolean | undefined;
+  /** Reports say how fast a worker is. Absent: they do, as an adapter's. */
+  readonly tellsPace?: boolean | undefined;
   readonly reportEachMs: number;
   /** Share of reports and of gossip that each receiver misses. */
   readonly lossShare: number;
@@ -44,8 +45,8 @@ const createStations = (simulation: Simulation, queue: EventQueue): Map<string, 
     simulation.speeds.map((speed, position) => {
       const name = `worker-${position}`;
       const random = splitRandom(simulation.seed, 100 + position);
-      const reportsRate = simulation.reportsRate ?? false;
-      const worker = new Worker({ name, queue, profile, speed, random, reportsRate });
+      const tellsPace = simulation.tellsPace ?? true;
+      const worker = new Worker({ name, queue, profile, speed, random, tellsPace });
       return [
         name,
         {

@@ -4,6 +4,11 @@ import {
   type LoadTicket,
   type LoadTracker,
 } from '../../../services/adapter/src/core/load-tracker.ts';
+import {
+  createTargetPaces,
+  type PaceTicket,
+  type TargetPaces,
+} from '../../../services/adapter/src/core/target-paces.ts';
 import type { Step } from '../../../services/simulator/src/core/engine/begin-step.ts';
 import { createEngine, type Engine } from '../../../services/simulator/src/core/engine/engine.ts';
 import type { EngineProfile } from '../../../services/simulator/src/core/engine/profiles.ts';
@@ -28,13 +33,12 @@ export interface Run {
 interface Held {
   readonly run: Run;
   readonly ticket: LoadTicket;
+  readonly pace: PaceTicket;
   isStarted: boolean;
 }
 
 /** As `WEIR_ADAPTER_CAPACITY` is unless set. */
 const capacity = 2_000;
-/** Weight of the last report interval in the prefill rate: scheduling reference, §3.2. */
-const rateShare = 0.2;
 
 export interface WorkerInput {
   readonly name: string;
@@ -42,8 +46,8 @@ export interface WorkerInput {
   readonly profile: EngineProfile;
   readonly speed: number;
   readonly random: Random;
-  /** Reports say how many prompt tokens a second it takes in. */
-  readonly reportsRate: boolean;
+  /** Reports say how fast it is, as the adapter sees it. */
+  readonly tellsPace: boolean;
 }
 
 /** A GPU worker with the adapter beside it: the simulator's engine and the adapter's counters, in virtual time. */
@@ -54,20 +58,19 @@ export class Worker {
   readonly #queue: EventQueue;
   readonly #engine: Engine;
   readonly #tracker: LoadTracker;
-  readonly #reportsRate: boolean;
+  readonly #paces: TargetPaces = createTargetPaces();
+  readonly #tellsPace: boolean;
   readonly #held = new Map<number, Held>();
   #isStepping = false;
   #pendingTokens = 0;
-  #prefilled = { tokens: 0, busyMs: 0 };
-  #tokensPerSecond: number | undefined;
 
-  constructor({ name, queue, profile, speed, random, reportsRate }: WorkerInput) {
+  constructor({ name, queue, profile, speed, random, tellsPace }: WorkerInput) {
     this.name = name;
     this.#queue = queue;
     this.#speed = speed;
     this.#engine = createEngine(profile, random);
     this.#tracker = createLoadTracker({ instance: name, epoch: 1, capacity });
-    this.#reportsRate = reportsRate;
+    this.#tellsPace = tellsPace;
   }
 
   /** Prompt tokens of what has no first token yet. */
@@ -83,14 +86,17 @@ export class Worker {
   take(run: Run): void {
     const { promptTokens, outputTokens } = run.request;
     const { scheduler, dispatch } = run;
-    const ticket = this.#tracker.take({ pool, target: this.name, tokens: promptTokens, scheduler, dispatch });
+    const target = { pool, target: this.name, tokens: promptTokens };
+    const ticket = this.#tracker.take({ ...target, scheduler, dispatch });
     const intake = this.#engine.add({ id: run.id, promptTokens, outputTokens, priority: 0, blockHashes: [] });
     if (intake.outcome === 'refused') {
       ticket.release();
       return run.refused();
     }
+    const pace = this.#paces.take({ ...target, answersAtOnce: true });
+    pace.called(this.#queue.now);
     this.#pendingTokens += promptTokens;
-    this.#held.set(run.id, { run, ticket, isStarted: false });
+    this.#held.set(run.id, { run, ticket, pace, isStarted: false });
     if (!this.#isStepping) this.#step();
   }
 
@@ -108,9 +114,9 @@ export class Worker {
 
   report(): LoadReport {
     const report = this.#tracker.report(pool, [this.name], 'ready');
-    const prefillTokensPerSecond = this.#reportsRate ? this.#rate() : undefined;
-    if (prefillTokensPerSecond === undefined) return report;
-    return { ...report, targets: report.targets.map((load) => ({ ...load, prefillTokensPerSecond })) };
+    if (!this.#tellsPace) return report;
+    const pace = this.#paces.of(pool, this.name, this.#queue.now);
+    return { ...report, targets: report.targets.map((load) => ({ ...load, ...pace })) };
   }
 
   /** Begins the next step. One that has begun ends, whatever the speed is meanwhile. */
@@ -118,12 +124,7 @@ export class Worker {
     const step = this.#speed > 0 ? this.#engine.begin() : undefined;
     this.#isStepping = step !== undefined;
     if (step === undefined) return;
-    const durationMs = step.durationMs / this.#speed;
-    if (step.prefillTokens > 0) {
-      this.#prefilled.tokens += step.prefillTokens;
-      this.#prefilled.busyMs += durationMs;
-    }
-    this.#queue.after(durationMs, () => {
+    this.#queue.after(step.durationMs / this.#speed, () => {
       if (this.#speed > 0) this.#finish(step);
     });
   }
@@ -144,24 +145,15 @@ export class Worker {
     if (held.isStarted) return;
     held.isStarted = true;
     held.ticket.firstByte();
+    held.pace.firstByte({ succeeded: true }, this.#queue.now);
     this.#pendingTokens -= held.run.request.promptTokens;
     held.run.firstToken();
   }
 
-  #end({ run, ticket, isStarted }: Held): void {
+  #end({ run, ticket, pace, isStarted }: Held): void {
     if (!isStarted) this.#pendingTokens -= run.request.promptTokens;
     ticket.release();
+    pace.end(this.#queue.now);
     this.#held.delete(run.id);
-  }
-
-  /** Tokens for each second in which some were prefilled, smoothed over reports. */
-  #rate(): number | undefined {
-    const { tokens, busyMs } = this.#prefilled;
-    if (busyMs > 0) {
-      const latest = (tokens * 1_000) / busyMs;
-      this.#tokensPerSecond = (this.#tokensPerSecond ?? latest) * (1 - rateShare) + latest * rateShare;
-      this.#prefilled = { tokens: 0, busyMs: 0 };
-    }
-    return this.#tokensPerSecond;
   }
 }

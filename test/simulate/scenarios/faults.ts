@@ -24,9 +24,9 @@ const after = (fault: (atMs: number) => Fault, policy: PolicyName, what: string,
 
 const slow = (atMs: number): Fault => ({ kind: 'slow', worker: 0, speed: 1 / 3, atMs });
 
-const withRates = (variant: Variant): Variant => ({
+const withoutPace = (variant: Variant): Variant => ({
   ...variant,
-  setting: { ...variant.setting, reportsRate: true },
+  setting: { ...variant.setting, tellsPace: false },
 });
 
 const workerFaults: readonly (readonly [what: string, fault: (atMs: number) => Fault])[] = [
@@ -59,7 +59,7 @@ const workerScenario: Scenario = {
     ...workerFaults.flatMap(([what, fault]) =>
       (['round-robin', 'least-requests', 'full'] as const).map((policy) => after(fault, policy, what, given)),
     ),
-    withRates(after(slow, 'full', 'a third of its speed, and reports say so', given)),
+    withoutPace(after(slow, 'full', 'a third of its speed, and no pace in reports', given)),
   ],
 };
 

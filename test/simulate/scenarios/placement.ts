@@ -121,7 +121,7 @@ const unequalWeights = unequal.map((speed) => speed * 4);
 const heterogeneousScenario: Scenario = {
   name: 'heterogeneous',
   title: 'Workers of different speed, 90 % load',
-  text: 'Four workers, two of half and two of a quarter of their speed; the heavy tail. Weights 4, 2 and 1 are those of `targets[].weight`; rates are what a report may say as `prefillTokensPerSecond`.',
+  text: 'Four workers, two of half and two of a quarter of their speed; the heavy tail. Weights 4, 2 and 1 are those of `targets[].weight`; the pace is what each adapter reports as `prefillTokensPerSecond`, and it always does: rows without it are for comparison.',
   heads: ['policy', 'schedulers', 'known of the speed'],
   measures: ['p50', 'p95', 'p99', 'shortP99', 'tokenP99'],
   variants: (given) => {
@@ -135,9 +135,10 @@ const heterogeneousScenario: Scenario = {
       rowOf('round-robin', 'nothing', {}),
       rowOf('least-requests', 'nothing', {}),
       rowOf('least-requests', 'weights', { weights: unequalWeights }),
-      rowOf('full', 'nothing', {}),
-      rowOf('full', 'weights', { weights: unequalWeights }),
-      rowOf('full', 'rates', { reportsRate: true }),
+      rowOf('full', 'nothing', { tellsPace: false }),
+      rowOf('full', 'weights', { tellsPace: false, weights: unequalWeights }),
+      rowOf('full', 'pace', {}),
+      rowOf('full', 'pace and weights', { weights: unequalWeights }),
     ];
   },
 };

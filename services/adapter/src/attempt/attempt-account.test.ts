@@ -1,4 +1,4 @@
-import type { UsageEvent } from '@weir/contracts';
+import type { PastAttempts, UsageEvent } from '@weir/contracts';
 import { passThroughTracer } from '@weir/runtime';
 import { describe, expect, it } from 'vitest';
 import { createPassTap } from '../core/json-tap.ts';
@@ -15,6 +15,7 @@ const openAccount = (
   given: {
     held?: boolean;
     submission?: number;
+    past?: PastAttempts;
     stream?: boolean;
     charges?: readonly string[];
     priceAs?: string;
@@ -38,7 +39,7 @@ const openAccount = (
     targetOutcomes: outcomes,
     load: { take: () => ({ firstByte: () => told.push('first byte'), release: () => told.push('free') }) },
     holds: {
-      finish: (id: string) => told.push(`finish ${id}`),
+      finish: (id: string, accounts = 'its own') => told.push(`finish ${id} after ${accounts}`),
       release: (id: string) => told.push(`release ${id}`),
     },
     metrics: { answered: () => {}, failed: () => {}, firstByte: () => {}, ended: () => {} },
@@ -63,7 +64,14 @@ const openAccount = (
         expiresAt: 9_000,
         mac: '',
       },
-      attempt: { number: 2, target: 't0', scheduler: 's', dispatch: 1, reservedTokens: 1 },
+      attempt: {
+        number: 2,
+        target: 't0',
+        scheduler: 's',
+        dispatch: 1,
+        reservedTokens: 1,
+        ...(given.past === undefined ? {} : { past: given.past }),
+      },
     },
     upstream: {
       name: 'pool',
@@ -145,7 +153,16 @@ describe('what policy holds for a request', () => {
     account.release(handedBack);
     expect(told).toEqual(['free']);
     account.release(completed);
-    expect(told).toEqual(['free', 'free', 'finish r1']);
+    expect(told).toEqual(['free', 'free', 'finish r1 after its own']);
+  });
+
+  it('waits for the accounts of attempts before it, when it has called nobody itself', () => {
+    const uncalled = openAccount({ held: true, past: { accounts: 2, called: true } });
+    uncalled.account.release(completed);
+    expect(uncalled.told).toEqual(['free', 'finish r1 after 2']);
+    const nobody = openAccount({ held: true, past: { accounts: 2, called: false } });
+    nobody.account.release(completed);
+    expect(nobody.told).toEqual(['free', 'release r1']);
   });
 
   it('is given back when no upstream was called, unless the request may run elsewhere', () => {
@@ -161,6 +178,19 @@ describe('what policy holds for a request', () => {
     const { account, told } = openAccount({ charges: [counter] });
     account.release(completed);
     expect(told).toEqual(['free']);
+  });
+});
+
+describe('what the scheduler hears of an attempt that is handed back', () => {
+  it.each<[string, PastAttempts | undefined, boolean, PastAttempts]>([
+    ['the first, not called', undefined, false, { accounts: 1, called: false }],
+    ['the first, called', undefined, true, { accounts: 1, called: true }],
+    ['a second, not called', { accounts: 1, called: true }, false, { accounts: 2, called: true }],
+    ['a second, called', { accounts: 1, called: false }, true, { accounts: 2, called: true }],
+  ])('%s', (_what, past, isCalled, told) => {
+    const { account } = openAccount(past === undefined ? {} : { past });
+    if (isCalled) account.called();
+    expect(account.past).toEqual(told);
   });
 });
 
@@ -188,16 +218,22 @@ describe('what an attempt says of the health of its target', () => {
     expect(outcomes.of('pool', 't0')).toEqual({ succeeded: 1, failed: 0, consecutiveFailures: 0 });
   });
 
-  it('a deadline that passes without a byte is its fault, one within the answer is not', () => {
-    const silent = openAccount();
-    silent.account.called();
-    silent.account.failed('request_deadline');
-    expect(silent.outcomes.of('pool', 't0')).toMatchObject({ failed: 1, lastFailure: 'first_byte_timeout' });
-    const slow = openAccount();
-    slow.account.called();
-    slow.account.answered(200, {});
-    slow.account.firstByte(true);
-    slow.account.failed('request_deadline');
-    expect(slow.outcomes.of('pool', 't0').failed).toBe(0);
-  });
+  it.each(['request_deadline', 'upstream_timeout'] as const)(
+    '%s without a byte is its fault, within the answer it is not',
+    (reason) => {
+      const silent = openAccount();
+      silent.account.called();
+      silent.account.failed(reason);
+      expect(silent.outcomes.of('pool', 't0')).toMatchObject({
+        failed: 1,
+        lastFailure: 'first_byte_timeout',
+      });
+      const slow = openAccount();
+      slow.account.called();
+      slow.account.answered(200, {});
+      slow.account.firstByte(true);
+      slow.account.failed(reason);
+      expect(slow.outcomes.of('pool', 't0').failed).toBe(0);
+    },
+  );
 });

@@ -1,5 +1,5 @@
-import type { AttemptOutcome, ErrorReason, UsageFrame } from '@weir/contracts';
-import type { CommitResult } from '@weir/messaging';
+import type { AttemptOutcome, ErrorReason, PastAttempts, UsageFrame } from '@weir/contracts';
+import { type CommitResult, endHold } from '@weir/messaging';
 import type { Span } from '@weir/runtime';
 import { learnQuota } from '../core/learn-quota.ts';
 import type { LoadTicket } from '../core/load-tracker.ts';
@@ -107,7 +107,8 @@ export class AttemptAccount {
   }
 
   failed(reason: ErrorReason): void {
-    const isSilent = reason === 'request_deadline' && this.#called && this.#firstByteAt === undefined;
+    const isTimeOver = reason === 'request_deadline' || reason === 'upstream_timeout';
+    const isSilent = isTimeOver && this.#called && this.#firstByteAt === undefined;
     this.#health.failed(isSilent ? 'first_byte_timeout' : reason);
     this.#deps.metrics.failed(this.#input.upstream.name, reason);
   }
@@ -121,11 +122,17 @@ export class AttemptAccount {
     this.#ticket.release();
     this.#pace.end(this.#deps.now());
     this.#outcome?.ended({ outcome, reason, status: this.status });
-    const { grant, id, submission } = this.#input.meta;
-    if (!grant.held || handedBack) return;
-    // Nothing was used, and perhaps not even the intent was stored: then no account will ever end the hold.
-    if (this.#called) this.#deps.holds.finish(id);
-    else if (submission === 0) this.#deps.holds.release(id);
+    const { meta } = this.#input;
+    if (!meta.grant.held || handedBack) return;
+    // Not called, it has used nothing, and perhaps not even the intent was stored: then no account will ever end the hold.
+    if (this.#called) this.#deps.holds.finish(meta.id);
+    else endHold(this.#deps.holds, meta);
+  }
+
+  /** For the scheduler, when the request goes back to it: this one has an account, too. */
+  get past(): PastAttempts {
+    const { accounts, called } = this.#input.meta.attempt.past ?? { accounts: 0, called: false };
+    return { accounts: accounts + 1, called: called || this.#called };
   }
 
   /** Stores what was used. */

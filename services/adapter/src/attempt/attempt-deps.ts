@@ -9,6 +9,7 @@ import type { TargetPaces } from '../core/target-paces.ts';
 import type { LivePrices } from '../live-prices.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { HttpClient } from '../upstream/http-client.ts';
+import type { TlsOptions } from '../upstream/read-tls.ts';
 import type { AttemptMetrics } from './attempt-metrics.ts';
 
 /** An upstream ready to be called. */
@@ -17,6 +18,8 @@ export interface LiveUpstream {
   readonly config: UpstreamConfig;
   readonly provider: Provider;
   readonly client: HttpClient;
+  /** Undefined: as the system has it. */
+  readonly tls?: TlsOptions | undefined;
   readonly credential: string | undefined;
   /** Header rules by route name. */
   readonly rulesOf: (route: string) => HeaderRulesConfig | undefined;

@@ -1,4 +1,10 @@
-import { type AttemptFailure, type EnvelopeMeta, encodeEnvelope, subjects } from '@weir/contracts';
+import {
+  type Attempt,
+  type AttemptFailure,
+  type EnvelopeMeta,
+  encodeEnvelope,
+  subjects,
+} from '@weir/contracts';
 import { createReplyWriter, type ReplyWriter } from '@weir/messaging';
 import type { HandBack } from '../core/decide-failure.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
@@ -52,7 +58,7 @@ export const handBackToScheduler = (
   deps: AttemptDeps,
   input: AttemptInput,
   reason: string,
-  failure?: AttemptFailure,
+  learned: Pick<Attempt, 'failure' | 'past'> = {},
 ): void => {
   const { meta, body } = input;
   const { upstream, target, excluded } = meta.attempt;
@@ -61,7 +67,7 @@ export const handBackToScheduler = (
     ...meta.attempt,
     lastFailure: reason,
     excluded: excluded.includes(failed) ? excluded : [...excluded, failed],
-    ...(failure === undefined ? {} : { failure }),
+    ...learned,
   };
   const hop = subjects.hop(deps.instance, 'scheduler', meta.ingress, meta.id);
   deps.bus.publish(subjects.schedule, encodeEnvelope({ ...meta, attempt }, body), hop);

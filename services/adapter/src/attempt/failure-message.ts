@@ -8,6 +8,7 @@ const messages: Partial<Record<ErrorReason, string>> = {
   upstream_credentials: 'The upstream refused the credentials of the gateway.',
   first_byte_timeout: 'The upstream did not begin its answer in time.',
   stream_idle: 'The upstream stopped sending in the middle of its answer.',
+  upstream_timeout: 'The upstream took too long for its answer.',
   request_deadline: 'The request ran out of time.',
   metering_unavailable: 'The request could not be recorded for billing.',
   bus_unavailable: 'The request body could not be delivered to the adapter.',

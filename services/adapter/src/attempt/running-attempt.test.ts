@@ -1,4 +1,10 @@
-import type { UsageEvent } from '@weir/contracts';
+import {
+  type Attempt,
+  decodeEnvelope,
+  subjects,
+  type UpstreamConfig,
+  type UsageEvent,
+} from '@weir/contracts';
 import type { CommitResult } from '@weir/messaging';
 import { passThroughTracer } from '@weir/runtime';
 import { expect, it } from 'vitest';
@@ -8,14 +14,20 @@ import { upstreamConfig } from '../testdata/upstream-config.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 import { RunningAttempt } from './running-attempt.ts';
 
-const begin = () => {
+const begin = (chances: Partial<Attempt> = {}, timeouts: Partial<UpstreamConfig['timeouts']> = {}) => {
+  const handedBack: (Attempt | undefined)[] = [];
   const intent = Promise.withResolvers<CommitResult>();
   const events: UsageEvent[] = [];
   const called: string[] = [];
   const deps = {
     instance: 'adapter-1',
     source: '/gateways/test',
-    bus: { publish: () => undefined },
+    bus: {
+      publish: (subject: string, data: Uint8Array) => {
+        const decoded = subject === subjects.schedule ? decodeEnvelope(data) : undefined;
+        if (decoded?.outcome === 'decoded') handedBack.push(decoded.envelope.meta.attempt);
+      },
+    },
     usage: {
       publish: (event: UsageEvent) => {
         events.push(event);
@@ -37,7 +49,10 @@ const begin = () => {
   } as unknown as AttemptDeps;
   const input = {
     meta: {
+      v: 1,
       id: 'r1',
+      replyTo: 'weir.v1.reply.i.r1',
+      ingress: 'i',
       api: 'openai.chat',
       method: 'POST',
       path: '/v1/chat/completions',
@@ -50,12 +65,15 @@ const begin = () => {
       client: { ip: '', headers: {} },
       principal: { org: 'acme', team: 'web', key: 'k1' },
       grant: { holds: [], expiresAt: 9_000, mac: '' },
-      attempt: { number: 1, remaining: 0, model: 'gpt-x', target: 't0', excluded: [] },
+      attempt: { number: 1, remaining: 0, model: 'gpt-x', target: 't0', excluded: [], ...chances },
     },
     body: new TextEncoder().encode('{}'),
     upstream: {
       name: 'pool',
-      config: upstreamConfig('http://localhost', { onDisconnect: 'drain' }),
+      config: upstreamConfig('http://localhost', {
+        onDisconnect: 'drain',
+        timeouts: { connectMs: 1_000, headMs: 1_000, idleMs: 1_000, ...timeouts },
+      }),
       provider: providerRegistry.openai,
       client: { dispatch: ({ path }: { path: string }) => called.push(path) },
       rulesOf: () => undefined,
@@ -63,7 +81,7 @@ const begin = () => {
   } as unknown as AttemptInput;
   const attempt = new RunningAttempt(deps, input, () => undefined);
   attempt.start();
-  return { attempt, called, events, store: () => intent.resolve({ outcome: 'committed' }) };
+  return { attempt, called, events, handedBack, store: () => intent.resolve({ outcome: 'committed' }) };
 };
 
 it('calls the upstream when the intent is stored', async () => {
@@ -80,4 +98,34 @@ it('calls nobody for a client that left before that, also where answers are read
   await expect.poll(() => events).toHaveLength(2);
   expect(called).toEqual([]);
   expect(events[1]?.data).toMatchObject({ outcome: 'client_cancelled', quality: 'unknown', usage: {} });
+});
+
+it('reads an answer for its usage no longer than the whole call may take', async () => {
+  const { attempt, called, events, store } = begin({}, { totalMs: 20 });
+  store();
+  await expect.poll(() => called).toHaveLength(1);
+  attempt.cancel('client_disconnected');
+  expect(attempt.finished).toBe(false);
+  await expect.poll(() => events).toHaveLength(2);
+  expect(events[1]?.data).toMatchObject({ outcome: 'client_cancelled' });
+});
+
+it('ends a call that takes longer as a time-out', async () => {
+  const { attempt, events, store } = begin({}, { totalMs: 20 });
+  store();
+  await expect.poll(() => events).toHaveLength(2);
+  expect(attempt.finished).toBe(true);
+  expect(events[1]?.data).toMatchObject({ outcome: 'timeout', reason: 'upstream_timeout' });
+});
+
+it('tells the scheduler that it has an account, and whether the upstream was called', async () => {
+  const controller = { abort: () => undefined } as unknown as Parameters<RunningAttempt['onRequestStart']>[0];
+  for (const isCalled of [false, true]) {
+    const { attempt, called, handedBack, store } = begin({ upstream: 'pool', remaining: 1, alternatives: 1 });
+    store();
+    await expect.poll(() => called).toHaveLength(1);
+    if (isCalled) attempt.onRequestStart(controller);
+    attempt.onResponseError(controller, new Error('reset'));
+    expect(handedBack).toMatchObject([{ past: { accounts: 1, called: isCalled } }]);
+  }
 });

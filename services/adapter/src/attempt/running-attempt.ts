@@ -2,7 +2,7 @@ import { type AttemptOutcome, type ErrorReason, errorReasons, withAnswerHeaders 
 import type { ReplyWriter } from '@weir/messaging';
 import type { Dispatcher } from 'undici';
 import { AnswerGate } from '../core/answer-gate.ts';
-import { decideAnswer, decideNoAnswer, type HandBack } from '../core/decide-failure.ts';
+import { decideAnswer, decideNoAnswer, type HandBack, type Late } from '../core/decide-failure.ts';
 import { createPassTap } from '../core/json-tap.ts';
 import type { ResponseTap } from '../core/response-tap.ts';
 import { classifyFailure } from '../upstream/classify-failure.ts';
@@ -11,8 +11,8 @@ import { toRetryAfterMs } from '../upstream/retry-after.ts';
 import { AttemptAccount, type AttemptEnd } from './attempt-account.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 import { handBackToScheduler, openReply, toAttemptFailure } from './attempt-reply.ts';
+import { type CallWatch, watchCall } from './call-watch.ts';
 import { failureMessage, toClientError } from './failure-message.ts';
-import { type FirstByteWatch, watchFirstByte } from './first-byte-watch.ts';
 import { callUpstream, selectTap, streamsEvents } from './upstream-exchange.ts';
 
 type Controller = Dispatcher.DispatchController;
@@ -34,7 +34,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   #relaying = false;
   #ended = false;
   #retryAfterMs: number | undefined;
-  #watch: FirstByteWatch | undefined;
+  #watch: CallWatch | undefined;
   /** Since when the answer is read although nobody waits for it. */
   #drainingSince: number | undefined;
   #accounted = false;
@@ -111,12 +111,12 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   }
 
   /** Ends the attempt with an error, or gives it back for another attempt where that can still help. */
-  fail(reason: ErrorReason, isLate = false): void {
+  fail(reason: ErrorReason, late?: Late): void {
     if (this.finished) return;
     if (reason === 'draining' && this.#drainingSince !== undefined) return this.#leaveDrain();
     const { attempt } = this.input.meta;
     const untouched = !this.#gate.isOpen && this.#drainingSince === undefined;
-    const verdict = decideNoAnswer(reason, attempt, isLate);
+    const verdict = decideNoAnswer(reason, attempt, late);
     if (untouched && verdict.verdict === 'hand-back') return this.#handBack(verdict);
     this.#account.failed(reason);
     this.#writer.fail(withAnswerHeaders(this.input.meta, toClientError(reason, attempt, untouched)));
@@ -147,7 +147,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.finished || !this.#relaying) return;
-    this.#watch?.end();
+    this.#watch?.firstByte();
     const output = this.#tap.push(chunk);
     this.#account.firstByte(!this.#tap.broken && this.#tap.failedAtStart === undefined);
     if (this.#tap.broken) return this.fail('upstream_malformed');
@@ -183,7 +183,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
       status,
       chances: isLast ? { remaining: 0, alternatives: 0 } : attempt,
       retryAfterMs: this.#retryAfterMs,
-      leftMs: deadline - this.#deps.now(),
+      leftMs: Math.min(deadline, attempt.answerBy ?? deadline) - this.#deps.now(),
     });
     if (verdict.verdict === 'hand-back') this.#handBack(verdict, status);
     else if (verdict.verdict === 'refuse') this.fail(verdict.reason);
@@ -196,7 +196,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     this.#writer.handBack({ attempt: this.input.meta.attempt.number, reason });
     this.#finish({ outcome: 'provider_error', reason, handedBack: true });
     const failure = toAttemptFailure(verdict, status, this.#retryAfterMs);
-    handBackToScheduler(this.#deps, this.input, reason, failure);
+    handBackToScheduler(this.#deps, this.input, reason, { failure, past: this.#account.past });
   }
 
   /** A 200 whose first event is an error becomes the status that it should have had. */
@@ -216,15 +216,19 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   #call(): void {
     if (this.finished) return;
     this.#called = true;
-    this.#watch = watchFirstByte(this.input.meta.attempt, (late) => this.#beLate(late === 'threshold'));
+    const { meta, upstream } = this.input;
+    const limits = { ...meta.attempt, totalMs: upstream.config.timeouts.totalMs };
+    this.#watch = watchCall(limits, this.#deps.now(), (late) => this.#beLate(late));
     callUpstream(this.#deps, this.input, this.run, this);
   }
 
-  #beLate(isThreshold: boolean): void {
-    // Whoever reads the answer for its usage alone has time, and no other attempt to make.
-    if (this.#drainingSince !== undefined) return;
+  #beLate(late: Late): void {
+    const isWhole = late === 'call';
     try {
-      this.fail('first_byte_timeout', isThreshold);
+      if (this.#drainingSince === undefined)
+        this.fail(isWhole ? 'upstream_timeout' : 'first_byte_timeout', late);
+      // Whoever reads the answer for its usage alone has no other attempt to make.
+      else if (isWhole) this.#leaveDrain();
     } catch (error) {
       this.#crash(error);
     }

@@ -30,6 +30,23 @@ const toOutputCap = ({ meta, upstream }: Pick<AttemptInput, 'meta' | 'upstream'>
   return { tokens, name, choices: meta.features.choices ?? 1 };
 };
 
+const quotesOnly = 2;
+
+/** The name that the body is given. Undefined: it stays as it is. */
+const toBodyModel = ({
+  api,
+  attempt,
+  marks,
+  model,
+  modelHeader,
+}: AttemptInput['meta']): string | undefined => {
+  const range = marks.model;
+  const isInBody = range !== undefined && range[1] - range[0] > quotesOnly;
+  if (isInBody || modelHeader === undefined) return attempt.model === model ? undefined : attempt.model;
+  // The body of a generic API is nobody's business: its upstream is told where the client told us.
+  return api === 'generic' ? undefined : attempt.model;
+};
+
 /** The tap that fits what the upstream answers with, whatever was asked for. */
 export const selectTap = (
   { meta, upstream }: AttemptInput,
@@ -56,11 +73,12 @@ export const callUpstream = (
   run: string,
   handler: Dispatcher.DispatchHandler,
 ): void => {
-  const { model, target } = meta.attempt;
+  const { target } = meta.attempt;
+  const model = toBodyModel(meta);
   const outputCap = toOutputCap({ meta, upstream });
   const edits = planRequestEdits({
     marks: meta.marks,
-    ...(model === meta.model ? {} : { model }),
+    ...(model === undefined ? {} : { model }),
     askUsage: asksUsage({ meta, upstream }),
     ...(outputCap ? { outputCap } : {}),
   });

@@ -110,6 +110,8 @@ describe('a failure without an answer', () => {
     ['upstream_reset', undefined, true],
     ['upstream_reset', reset, true],
     ['first_byte_timeout', reset, true],
+    ['upstream_timeout', reset, true],
+    ['upstream_timeout', connect, false],
     ['upstream_reset', connect, false],
     ['connect_failed', connect, true],
     ['connect_failed', reset, false],
@@ -118,7 +120,7 @@ describe('a failure without an answer', () => {
     ['request_deadline', undefined, false],
     ['metering_unavailable', reset, false],
   ] as const)('%s with %j: tried again is %s', (reason, rule, isTriedAgain) => {
-    const verdict = decideNoAnswer(reason, chances(rule ? { retry: rule } : {}), false);
+    const verdict = decideNoAnswer(reason, chances(rule ? { retry: rule } : {}));
     expect(verdict).toEqual(isTriedAgain ? retry(reason) : { verdict: 'refuse', reason });
   });
 
@@ -126,20 +128,18 @@ describe('a failure without an answer', () => {
     const used = { remaining: 0 };
     const lost = { verdict: 'hand-back', reason: 'connect_failed', isFinal: true, trigger: 'health-failure' };
     const sick = { ...offer, onErrorCodes: [] };
-    expect(decideNoAnswer('connect_failed', chances({ ...used, fallbackOffer: sick }), false)).toEqual(lost);
+    expect(decideNoAnswer('connect_failed', chances({ ...used, fallbackOffer: sick }))).toEqual(lost);
     const byCode = { onHealthFailure: false, onErrorCodes: [502] };
-    expect(decideNoAnswer('connect_failed', chances({ ...used, fallbackOffer: byCode }), false)).toEqual(
-      lost,
-    );
+    expect(decideNoAnswer('connect_failed', chances({ ...used, fallbackOffer: byCode }))).toEqual(lost);
     const other = { onHealthFailure: false, onErrorCodes: [503] };
-    expect(decideNoAnswer('connect_failed', chances({ ...used, fallbackOffer: other }), false)).toEqual({
+    expect(decideNoAnswer('connect_failed', chances({ ...used, fallbackOffer: other }))).toEqual({
       verdict: 'refuse',
       reason: 'connect_failed',
     });
   });
 
   it('past the latency threshold goes to the fallback, attempts left or not', () => {
-    expect(decideNoAnswer('first_byte_timeout', chances({ fallbackOffer: offer }), true)).toEqual({
+    expect(decideNoAnswer('first_byte_timeout', chances({ fallbackOffer: offer }), 'threshold')).toEqual({
       verdict: 'hand-back',
       reason: 'first_byte_timeout',
       isFinal: true,
@@ -147,19 +147,25 @@ describe('a failure without an answer', () => {
     });
   });
 
+  it('past the time for all attempts goes nowhere, whatever is left and offered', () => {
+    expect(decideNoAnswer('first_byte_timeout', chances({ fallbackOffer: offer }), 'attempts')).toEqual({
+      verdict: 'refuse',
+      reason: 'first_byte_timeout',
+    });
+  });
+
   it('never asks for a fallback that is not offered, nor for a failure of our own', () => {
     const reasons = fc.constantFrom(...(Object.keys(errorReasons) as ErrorReason[]));
+    const lates = fc.constantFrom('threshold' as const, 'timeout' as const, 'call' as const, undefined);
     fc.assert(
-      fc.property(reasons, fc.nat(1), fc.boolean(), (reason, remaining, isLate) => {
-        const verdict = decideNoAnswer(reason, chances({ remaining }), isLate);
+      fc.property(reasons, fc.nat(1), lates, (reason, remaining, late) => {
+        const verdict = decideNoAnswer(reason, chances({ remaining }), late);
         expect(verdict.verdict === 'hand-back' && (verdict.isFinal || verdict.trigger !== undefined)).toBe(
           false,
         );
       }),
     );
-    expect(
-      decideNoAnswer('request_deadline', chances({ remaining: 0, fallbackOffer: offer }), false),
-    ).toEqual({
+    expect(decideNoAnswer('request_deadline', chances({ remaining: 0, fallbackOffer: offer }))).toEqual({
       verdict: 'refuse',
       reason: 'request_deadline',
     });

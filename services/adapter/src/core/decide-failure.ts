@@ -7,6 +7,12 @@ import {
 } from '@weir/contracts';
 import { decideResponse, isRetryable, type ResponseVerdict } from './decide-response.ts';
 
+/**
+ * What a call has exceeded: without a first byte the fallback's threshold, its own time or that of all attempts; or
+ * the time for the whole of it.
+ */
+export type Late = 'threshold' | 'timeout' | 'attempts' | 'call';
+
 /** Chances that are left to a request when an attempt of it failed. */
 export type Chances = Pick<Attempt, 'remaining' | 'alternatives' | 'retry' | 'fallbackOffer'>;
 
@@ -99,6 +105,7 @@ const ofUpstream: ReadonlySet<ErrorReason> = new Set([
   'upstream_error',
   'first_byte_timeout',
   'stream_idle',
+  'upstream_timeout',
 ]);
 
 const isTriedAgain = (rule: RetryRule | undefined, reason: ErrorReason): boolean => {
@@ -107,10 +114,13 @@ const isTriedAgain = (rule: RetryRule | undefined, reason: ErrorReason): boolean
   return rule.on.includes(reason === 'connect_failed' ? 'connect-failure' : 'reset');
 };
 
-/** What to do about a failure without an answer. `isLate`: the fallback's latency threshold has passed. */
-export const decideNoAnswer = (reason: ErrorReason, chances: Chances, isLate: boolean): FailureVerdict => {
+/** What to do about a failure without an answer. */
+export const decideNoAnswer = (reason: ErrorReason, chances: Chances, late?: Late): FailureVerdict => {
   const { fallbackOffer: offer, remaining, retry } = chances;
-  if (isLate && offer) return { verdict: 'hand-back', reason, isFinal: true, trigger: 'latency' };
+  // No time is left for anybody else.
+  if (late === 'attempts') return { verdict: 'refuse', reason };
+  if (late === 'threshold' && offer)
+    return { verdict: 'hand-back', reason, isFinal: true, trigger: 'latency' };
   const isTrigger =
     offer !== undefined &&
     ofUpstream.has(reason) &&

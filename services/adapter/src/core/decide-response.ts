@@ -42,6 +42,7 @@ const retryable: ReadonlySet<ErrorReason> = new Set([
   'upstream_error',
   'first_byte_timeout',
   'stream_idle',
+  'upstream_timeout',
   'saturated',
   'draining',
 ]);

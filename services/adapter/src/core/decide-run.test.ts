@@ -83,6 +83,26 @@ describe('no request reaches a provider without a grant from policy (P1)', () =>
     expect(decide({ ...granted, grant })).toMatchObject(refusal('no_grant'));
   });
 
+  describe('a grant for the fallback upstreams alone', () => {
+    const limited = { ...terms, fallback: 'budget-exhausted' } as const;
+    const grant = { ...limited, mac: signer.sign(grantText(asked, principal, limited)) };
+    const state = { reason: 'budget-exhausted', from: 'own', since: 1 } as const;
+
+    it('lets an attempt there run', () => {
+      const meta = { ...granted, grant, attempt: { ...attempt, fallback: state } };
+      expect(decide(meta)).toEqual({ decision: 'run', meta });
+    });
+
+    it('lets none at the own upstreams of the route run, and what it holds is given back', () => {
+      expect(decide({ ...granted, grant })).toMatchObject({ ...refusal('no_grant'), granted: true });
+    });
+
+    it('is no other grant', () => {
+      const { fallback: _gone, ...rest } = grant;
+      expect(decide({ ...granted, grant: rest })).toMatchObject({ ...refusal('no_grant'), granted: false });
+    });
+  });
+
   it('not even a request that runs already is confirmed without one', () => {
     expect(decide(asked, { running: true })).toMatchObject(refusal('no_grant'));
   });

@@ -12,10 +12,14 @@ export type RunDecision =
   /** `granted`: the grant is policy's own. */
   | { readonly decision: 'refuse'; readonly error: WireError; readonly granted: boolean };
 
-const refuse = (reason: WireError['reason'], message: string): RunDecision => ({
+const refuse = (
+  reason: WireError['reason'],
+  message: string,
+  granted = reason !== 'no_grant',
+): RunDecision => ({
   decision: 'refuse',
   error: { reason, message, shouldRetry: false },
-  granted: reason !== 'no_grant',
+  granted,
 });
 
 const isComplete = (meta: EnvelopeMeta): meta is Granted =>
@@ -34,6 +38,10 @@ export const decideRun = (input: {
   if (!isComplete(meta)) return refuse('no_grant', 'The request came without a grant.');
   if (!input.verify(grantText(meta, meta.principal, meta.grant), meta.grant.mac)) {
     return refuse('no_grant', 'The grant of the request is not valid.');
+  }
+  // What it holds was reckoned for other upstreams. A scheduler that is older than such grants does not know that.
+  if (meta.grant.fallback !== undefined && meta.attempt.fallback === undefined) {
+    return refuse('no_grant', 'The grant is for the fallback upstreams of the route alone.', true);
   }
   if (now >= meta.deadline || now >= meta.grant.expiresAt) {
     return refuse('request_deadline', 'The request ran out of time before it was begun.');

@@ -1,4 +1,4 @@
-import { decodeEnvelope, type EnvelopeMeta, encodeEnvelope } from '@weir/contracts';
+import { decodeEnvelope, type EnvelopeMeta, encodeEnvelope, type UpstreamConfig } from '@weir/contracts';
 import { describe, expect, it } from 'vitest';
 import type { AttemptDeps, LiveUpstream } from '../attempt/attempt-deps.ts';
 import { createAttemptTable } from '../attempt/attempt-table.ts';
@@ -40,7 +40,8 @@ const meta: EnvelopeMeta = {
   },
 };
 
-describe('a request for a target that has as many as it may have', () => {
+/** An adapter at whose only target one attempt is under way, and a request for that target. */
+const handle = (change: Partial<UpstreamConfig>) => {
   const sent: string[] = [];
   const handedBack: EnvelopeMeta[] = [];
   const load = createLoadTracker({ instance: 'a', epoch: 1, capacity: 10 });
@@ -59,18 +60,19 @@ describe('a request for a target that has as many as it may have', () => {
     ingresses: { seen: () => undefined, takeSilent: () => [] },
     signer: { verify: () => true } as never,
     upstreamOf: (name) =>
-      ({
-        name,
-        config: upstreamConfig('http://127.0.0.1:1', { maxRequestsPerTarget: 1 }),
-        client: { hasRoom: () => true },
-      }) as unknown as LiveUpstream,
+      ({ name, config: upstreamConfig('http://127.0.0.1:1', change) }) as unknown as LiveUpstream,
     isDraining: () => false,
     capacity: 10,
     onBusy: (pool) => sent.push(`report of ${pool}`),
   });
+  run({ data: encodeEnvelope(meta, new TextEncoder().encode('{}')) } as never);
+  return { sent, handedBack, table, load };
+};
+
+describe('a request for a target that has as many as it may have', () => {
+  const { sent, handedBack, table, load } = handle({ maxRequestsPerTarget: 1 });
 
   it('goes back to the schedulers, behind the numbers that they did not have', () => {
-    run({ data: encodeEnvelope(meta, new TextEncoder().encode('{}')) } as never);
     expect(sent).toEqual(['report of gpu', 'weir.v1.schedule']);
     expect(handedBack[0]?.attempt).toMatchObject({
       number: 1,
@@ -86,4 +88,11 @@ describe('a request for a target that has as many as it may have', () => {
       watermarks: { s: 9 },
     });
   });
+});
+
+it('a request for whose connection no more may wait goes back to the schedulers', () => {
+  const connectionPool = { maxConnections: 1, maxPending: 0, idleTimeoutMs: 1_000, pipelining: 1 };
+  const { handedBack, table } = handle({ connectionPool });
+  expect(handedBack[0]?.attempt).toMatchObject({ lastFailure: 'saturated', excluded: ['far/t3', 'gpu/t0'] });
+  expect(table.size).toBe(0);
 });

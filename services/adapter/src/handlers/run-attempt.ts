@@ -7,7 +7,7 @@ import {
   type WireError,
   withAnswerHeaders,
 } from '@weir/contracts';
-import type { BusMessage } from '@weir/messaging';
+import { type BusMessage, endHold } from '@weir/messaging';
 import type { GrantSigner } from '@weir/runtime';
 import type { AttemptDeps, LiveUpstream } from '../attempt/attempt-deps.ts';
 import { handBackToScheduler } from '../attempt/attempt-reply.ts';
@@ -32,15 +32,16 @@ export interface RunAttemptDeps {
 const answerError = (deps: AttemptDeps, meta: EnvelopeMeta, error: WireError): void =>
   deps.bus.publish(meta.replyTo, errorPacket(withAnswerHeaders(meta, error)));
 
-/** No upstream was called, and none will be; unless the request was submitted before, and runs elsewhere. */
-const releaseHold = ({ holds }: AttemptDeps, { grant, id, submission }: EnvelopeMeta): void => {
-  if (grant?.held && submission === 0) holds.release(id);
-};
-
 /** By our own count, which is exact where a worker's agent is the only way to its target. */
 const isAtLimit = ({ attempt }: RunAttemptDeps, { name, config }: LiveUpstream, target: string): boolean =>
   config.maxRequestsPerTarget !== undefined &&
   attempt.load.running(name, target) >= config.maxRequestsPerTarget;
+
+/** Counted from here on: what waits for its intent is not at the pool of connections yet, and will be. */
+const isPoolFull = ({ attempt }: RunAttemptDeps, { name, config }: LiveUpstream, target: string): boolean => {
+  const { maxConnections, pipelining, maxPending } = config.connectionPool;
+  return attempt.load.running(name, target) >= maxConnections * pipelining + maxPending;
+};
 
 const run = (deps: RunAttemptDeps, envelope: Envelope, meta: RunningAttempt['input']['meta']): void => {
   const upstream = deps.upstreamOf(meta.attempt.upstream);
@@ -51,7 +52,7 @@ const run = (deps: RunAttemptDeps, envelope: Envelope, meta: RunningAttempt['inp
   }
   // The message's buffer is reused; the attempt lives longer.
   const input = { meta, body: envelope.body.slice(), upstream };
-  if (!upstream.client.hasRoom(meta.attempt.target)) {
+  if (isPoolFull(deps, upstream, meta.attempt.target)) {
     return handBackToScheduler(deps.attempt, input, 'saturated');
   }
   if (isAtLimit(deps, upstream, meta.attempt.target)) {
@@ -60,7 +61,7 @@ const run = (deps: RunAttemptDeps, envelope: Envelope, meta: RunningAttempt['inp
     return handBackToScheduler(deps.attempt, input, busyTarget);
   }
   deps.ingresses.seen(meta.ingress, deps.attempt.now());
-  if (estimateCount(deps.attempt, input)) return releaseHold(deps.attempt, meta);
+  if (estimateCount(deps.attempt, input)) return endHold(deps.attempt.holds, meta);
   const attempt = new RunningAttempt(deps.attempt, input, (gone) => deps.table.remove(gone));
   deps.table.add(attempt);
   attempt.start();
@@ -91,7 +92,7 @@ export const createRunHandler =
     else if (decision.decision === 'known') known?.accept();
     else if (decision.decision === 'refuse') {
       answerError(deps.attempt, meta, decision.error);
-      if (decision.granted) releaseHold(deps.attempt, meta);
+      if (decision.granted) endHold(deps.attempt.holds, meta);
     } else answerError(deps.attempt, meta, elsewhere(decision.reason));
   };
 

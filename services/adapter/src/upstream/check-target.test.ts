@@ -25,7 +25,7 @@ const checkWith = async (answer: Answer, given: Partial<HealthCheckConfig> = {})
     name: 'gpu',
     config,
     provider,
-    client: undefined as never,
+    client: { questions: undefined } as never,
     credential: 'key',
     rulesOf: () => undefined,
   };

@@ -1,4 +1,4 @@
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { HealthCheckConfig, TargetConfig } from '@weir/contracts';
 import type { LiveUpstream } from '../attempt/attempt-deps.ts';
@@ -10,13 +10,19 @@ const failed = (why: string): CheckResult => ({ outcome: 'failed', why });
 
 const lateBy = (timeoutMs: number): CheckResult => failed(`no answer within ${timeoutMs} ms`);
 
-const checkTcp = ({ url }: TargetConfig, { timeoutMs }: HealthCheckConfig): Promise<CheckResult> =>
+const checkTcp = (
+  { tls }: LiveUpstream,
+  { url }: TargetConfig,
+  { timeoutMs }: HealthCheckConfig,
+): Promise<CheckResult> =>
   new Promise((resolve) => {
     const { protocol, hostname, port } = new URL(url);
     const host = hostname.replace(/^\[|\]$/g, '');
     const isTls = protocol === 'https:';
     const options = { host, port: Number(port === '' ? (isTls ? 443 : 80) : port) };
-    const socket = isTls ? connectTls({ ...options, servername: host }) : connectTcp(options);
+    // RFC 6066 §3: an address is no server name.
+    const servername = isIP(host) === 0 ? host : '';
+    const socket = isTls ? connectTls({ ...options, servername, ...tls }) : connectTcp(options);
     const settle = (result: CheckResult): void => {
       socket.destroy();
       resolve(result);
@@ -54,8 +60,8 @@ const judge = (answer: Answer, statuses: readonly number[], check: HealthCheckCo
 
 const checkHttp = async (
   client: Pick<QuestionClient, 'ask'>,
-  { provider, credential }: LiveUpstream,
-  { url }: TargetConfig,
+  { provider, credential, client: { questions } }: LiveUpstream,
+  target: TargetConfig,
   check: HealthCheckConfig,
 ): Promise<CheckResult> => {
   const isInference = check.type === 'inference';
@@ -65,7 +71,8 @@ const checkHttp = async (
     // A page of health is nobody's business but the target's; models are an API like others.
     ...(isInference ? provider.credentialHeaders(credential) : {}),
   };
-  const question = { url: `${url}${check.path}`, headers, statuses, deadlineMs: check.timeoutMs };
+  const url = `${target.url}${check.path}`;
+  const question = { url, headers, statuses, over: questions, deadlineMs: check.timeoutMs };
   return judge(await client.ask(question), statuses, check);
 };
 
@@ -76,4 +83,4 @@ export const checkTarget = (
   target: TargetConfig,
   check: HealthCheckConfig,
 ): Promise<CheckResult> =>
-  check.type === 'tcp' ? checkTcp(target, check) : checkHttp(client, upstream, target, check);
+  check.type === 'tcp' ? checkTcp(upstream, target, check) : checkHttp(client, upstream, target, check);

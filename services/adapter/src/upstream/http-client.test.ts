@@ -51,20 +51,7 @@ describe('a path', () => {
   });
 });
 
-it('a client has room until so many calls wait that no more may', async () => {
-  const site = await startRawSite(() => undefined);
-  sites.push(site);
-  const client = clientOf(site.url, {
-    connectionPool: { maxConnections: 1, maxPending: 2, idleTimeoutMs: 1_000, pipelining: 1 },
-  });
-  const rooms: boolean[] = [];
-  for (let count = 0; count < 4; count += 1) {
-    rooms.push(client.hasRoom('t0'));
-    client.dispatch(getOf('/'), ignore);
-  }
-  expect(rooms).toEqual([true, true, true, false]);
-});
-
 it('a target that the configuration does not have is a bug', () => {
-  expect(() => clientOf('http://127.0.0.1:1').hasRoom('t9')).toThrow('no target t9');
+  const call = { ...getOf('/'), target: 't9' };
+  expect(() => clientOf('http://127.0.0.1:1').dispatch(call, ignore)).toThrow('no target t9');
 });

@@ -1,5 +1,6 @@
 import type { UpstreamConfig } from '@weir/contracts';
-import { type Dispatcher, Pool } from 'undici';
+import { Agent, type Dispatcher, Pool } from 'undici';
+import type { TlsOptions } from './read-tls.ts';
 
 export interface UpstreamCall {
   readonly target: string;
@@ -11,10 +12,10 @@ export interface UpstreamCall {
 
 /** The only thing that opens sockets to one upstream: a pool of connections for each of its targets. */
 export interface HttpClient {
-  /** False when as many calls as the pool may hold are waiting already. */
-  hasRoom(target: string): boolean;
   /** The handler hears of everything that follows, errors included. */
   dispatch(call: UpstreamCall, handler: Dispatcher.DispatchHandler): void;
+  /** For questions beside the calls, where they need this upstream's own TLS. Undefined: they do not. */
+  readonly questions: Dispatcher | undefined;
   /** Connections open now. */
   connections(): number;
   /** Takes no more calls; ends when those under way have. */
@@ -29,16 +30,18 @@ interface TargetPool {
   readonly basePath: string;
 }
 
-const openPool = (url: string, upstream: UpstreamConfig): TargetPool => {
+const openPool = (url: string, upstream: UpstreamConfig, tls: TlsOptions | undefined): TargetPool => {
   const base = new URL(url);
   const { connectionPool, timeouts } = upstream;
   const pool = new Pool(base.origin, {
     connections: connectionPool.maxConnections,
     pipelining: connectionPool.pipelining,
     keepAliveTimeout: connectionPool.idleTimeoutMs,
+    // What a server promises may shorten that, and no more.
+    keepAliveMaxTimeout: connectionPool.idleTimeoutMs,
     headersTimeout: timeouts.headMs,
     bodyTimeout: timeouts.idleMs,
-    connect: { timeout: timeouts.connectMs },
+    connect: { ...tls, timeout: timeouts.connectMs },
   });
   return { pool, basePath: base.pathname.replace(/\/$/, '') };
 };
@@ -47,15 +50,15 @@ const openPool = (url: string, upstream: UpstreamConfig): TargetPool => {
 const joinPath = (basePath: string, path: string): string =>
   basePath !== '' && (path === basePath || path.startsWith(`${basePath}/`)) ? path : `${basePath}${path}`;
 
-export const createHttpClient = (upstream: UpstreamConfig): HttpClient => {
-  const pools = new Map(upstream.targets.map(({ name, url }) => [name, openPool(url, upstream)]));
+export const createHttpClient = (upstream: UpstreamConfig, tls?: TlsOptions): HttpClient => {
+  const pools = new Map(upstream.targets.map(({ name, url }) => [name, openPool(url, upstream, tls)]));
+  const questions = tls && new Agent({ pipelining: 1, connect: tls });
   const poolOf = (target: string): TargetPool => {
     const found = pools.get(target);
     if (!found) throw new Error(`no target ${target}`);
     return found;
   };
   return {
-    hasRoom: (target) => poolOf(target).pool.stats.queued < upstream.connectionPool.maxPending,
     dispatch: (call, handler) => {
       const { pool, basePath } = poolOf(call.target);
       const options: Dispatcher.DispatchOptions = {
@@ -68,12 +71,13 @@ export const createHttpClient = (upstream: UpstreamConfig): HttpClient => {
       };
       pool.dispatch(options, handler);
     },
+    questions,
     connections: () => [...pools.values()].reduce((sum, { pool }) => sum + pool.stats.connected, 0),
     retire: async () => {
-      await Promise.all([...pools.values()].map(({ pool }) => pool.close()));
+      await Promise.all([questions?.close(), ...[...pools.values()].map(({ pool }) => pool.close())]);
     },
     close: async () => {
-      await Promise.all([...pools.values()].map(({ pool }) => pool.destroy()));
+      await Promise.all([questions?.destroy(), ...[...pools.values()].map(({ pool }) => pool.destroy())]);
     },
   };
 };

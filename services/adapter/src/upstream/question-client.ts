@@ -1,10 +1,12 @@
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 
 export interface Question {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Statuses with which an answer counts, and is read. */
   readonly statuses: readonly number[];
+  /** Whose connections it goes over. Undefined: our own. */
+  readonly over?: Dispatcher | undefined;
   /** From the question to the last byte of the answer. */
   readonly deadlineMs: number;
 }
@@ -45,9 +47,9 @@ export const createQuestionClient = ({ maxBytes }: QuestionClientOptions): Quest
   // No bound on connections: each who asks has one question under way, and one that hangs must not hold up the next.
   const agent = new Agent({ pipelining: 1 });
 
-  const ask = async ({ url, headers, statuses, deadlineMs }: Question): Promise<Answer> => {
+  const ask = async ({ url, headers, statuses, over, deadlineMs }: Question): Promise<Answer> => {
     const { statusCode, body } = await request(url, {
-      dispatcher: agent,
+      dispatcher: over ?? agent,
       headers: { ...headers, ...ownHeaders },
       signal: AbortSignal.timeout(deadlineMs),
     });

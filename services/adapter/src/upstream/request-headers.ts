@@ -4,7 +4,7 @@ import type { Provider } from '../providers/provider.ts';
 
 /** Headers of the upstream request: what always travels, what the configuration adds, and our credential. */
 export const toUpstreamHeaders = (input: {
-  readonly meta: Pick<EnvelopeMeta, 'id' | 'client' | 'attempt'>;
+  readonly meta: Pick<EnvelopeMeta, 'id' | 'client' | 'attempt' | 'modelHeader'>;
   /** Tells two runs of one attempt apart. */
   readonly run: string;
   readonly provider: Provider;
@@ -25,6 +25,7 @@ export const toUpstreamHeaders = (input: {
       upstream.forwardHeaders.some((pattern) => matchesPattern(pattern, name));
     if (travels) headers[name] = value;
   }
+  if (meta.modelHeader !== undefined && meta.attempt) headers[meta.modelHeader] = meta.attempt.model;
   headers['x-request-id'] = meta.id;
   // With it the provider's log of calls can be joined with usage events.
   headers['x-weir-attempt'] = `${meta.attempt?.number ?? 1}.${run}`;

@@ -8,17 +8,29 @@ import {
 } from '@weir/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Command, PendingRequest } from './pending-request.ts';
+import type { Command } from './command.ts';
+import { createMeshLateness, type MeshLateness } from './mesh-lateness.ts';
+import { PendingRequest } from './pending-request.ts';
 import { defaultTiming } from './request-timing.ts';
 import { createResubmitBudget, type ResubmitBudget } from './resubmit-budget.ts';
 
 const startedAt = 1_000_000;
 const deadline = startedAt + 60_000;
-const { hopTimeoutMs, nobodyBackoffMs, nobodyWindowMs, queuedSilenceMs, silenceMs, probationMs } =
-  defaultTiming;
+const {
+  hopTimeoutMs,
+  unheardLimitMs,
+  nobodyBackoffMs,
+  nobodyWindowMs,
+  queuedSilenceMs,
+  silenceMs,
+  probationMs,
+} = defaultTiming;
 
-const begin = (budget: ResubmitBudget = createResubmitBudget()): PendingRequest =>
-  new PendingRequest({ timing: defaultTiming, deadline, budget, now: startedAt });
+const begin = (
+  budget: ResubmitBudget = createResubmitBudget(),
+  lateness: MeshLateness = createMeshLateness(),
+): PendingRequest =>
+  new PendingRequest({ timing: defaultTiming, deadline, budget, lateness, now: startedAt });
 
 const packet = (tag: number, ...frames: Frame[]): Packet => ({ tag, frames });
 const candidate = (tag: number) => ({ instance: `a${tag}`, attempt: 1, upstream: 'pool', target: 't0' });
@@ -97,7 +109,7 @@ const table: readonly (readonly [Stage, Event, string, Stage])[] = [
   ['submitted', 'the client is gone', '', 'abandoned'],
   ['submitted', 'the hop took too long', 'submit', 'submitted'],
   ['submitted', 'no queued beat came', 'submit', 'submitted'],
-  ['submitted', 'long silence', 'submit', 'submitted'],
+  ['submitted', 'long silence', 'fail close', 'done'],
   ['submitted', 'frames lost', 'submit', 'submitted'],
   ['submitted', 'the rest of the answer', 'submit', 'submitted'],
   ['submitted', 'an end that lacks bytes', 'submit', 'submitted'],
@@ -126,7 +138,7 @@ const table: readonly (readonly [Stage, Event, string, Stage])[] = [
   ['queued', 'reconnected', '', 'backing-off'],
   ['queued', 'the client is gone', '', 'abandoned'],
   ['queued', 'no queued beat came', 'submit', 'submitted'],
-  ['queued', 'long silence', 'submit', 'submitted'],
+  ['queued', 'long silence', 'fail close', 'done'],
   ['queued', 'frames lost', 'submit', 'submitted'],
   ['queued', 'the rest of the answer', 'submit', 'submitted'],
   ['queued', 'an end that lacks bytes', 'submit', 'submitted'],
@@ -208,6 +220,21 @@ describe('what policy holds for a request of which nothing began', () => {
     expect(doings(request.clientGone(startedAt))).toBe('close');
   });
 
+  it('stays when an attempt was made before: what that used is still to be settled', () => {
+    const handedBack = packet(
+      1,
+      ...accepted(1).frames,
+      jsonFrame(frameKinds.handedBack, 1, { attempt: 1, reason: 'first_byte_timeout' }),
+    );
+    const request = after(begin(), (one) => one.packet(handedBack, startedAt));
+    refused(request);
+    expect(request.stage).toBe('backing-off');
+    const [submit] = request.tick(startedAt + nobodyBackoffMs);
+    expect(submit).toEqual({ do: 'submit', submission: 1 });
+    refused(request);
+    expect(doings(request.clientGone(startedAt))).toBe('close');
+  });
+
   it('stays while it is submitted again, and when an earlier submission may have begun', () => {
     const again = after(after(begin(), refused), (request) => request.tick(startedAt + hopTimeoutMs));
     expect(again.stage).toBe('submitted');
@@ -218,29 +245,64 @@ describe('what policy holds for a request of which nothing began', () => {
 });
 
 describe('a submission that may have been lost', () => {
-  it('is repeated under the next number, each time after twice the wait, and then given up', () => {
-    const request = begin();
-    const done: { after: number; commands: Command[] }[] = [];
-    let since = startedAt;
-    for (let now = startedAt; request.stage !== 'done'; now += 100) {
+  /** Looks at the clock each 100 ms until it ends, or something else is due. */
+  const watch = (request: PendingRequest, untilMs = Number.POSITIVE_INFINITY) => {
+    const done: { afterMs: number; commands: Command[] }[] = [];
+    for (let now = startedAt; request.stage !== 'done' && now - startedAt <= untilMs; now += 100) {
       const commands = request.tick(now);
-      if (commands.length === 0) continue;
-      done.push({ after: now - since, commands });
-      since = now;
+      if (commands.length > 0) done.push({ afterMs: now - startedAt, commands });
     }
-    expect(done).toMatchObject([
-      { after: hopTimeoutMs + 100, commands: [{ do: 'submit', submission: 1 }] },
-      { after: 2 * hopTimeoutMs + 100, commands: [{ do: 'submit', submission: 2 }] },
-      {
-        after: 4 * hopTimeoutMs + 100,
-        commands: [{ do: 'fail', error: { reason: 'bus_unavailable' } }, { do: 'close' }],
-      },
+    return done;
+  };
+  const givenUp = [{ do: 'fail', error: { reason: 'bus_unavailable' } }, { do: 'close' }];
+  const nothingLeft: ResubmitBudget = { earn: () => undefined, spend: () => false };
+
+  it('is repeated under the next number, each time after twice the wait, and then given up', () => {
+    expect(watch(begin())).toMatchObject([
+      { afterMs: hopTimeoutMs + 100, commands: [{ do: 'submit', submission: 1 }] },
+      { afterMs: 3 * hopTimeoutMs + 200, commands: [{ do: 'submit', submission: 2 }] },
+      { afterMs: unheardLimitMs + 100, commands: givenUp },
     ]);
   });
 
-  it('is not repeated when the traffic as a whole has used up its share', () => {
-    const request = begin({ earn: () => undefined, spend: () => false });
-    expect(doings(request.tick(startedAt + hopTimeoutMs + 1))).toBe('fail close');
+  it('is waited for as long when the traffic as a whole has used up its share of repetitions', () => {
+    expect(watch(begin(nothingLeft))).toMatchObject([{ afterMs: unheardLimitMs + 100, commands: givenUp }]);
+  });
+
+  it('is repeated as soon as there is something left of the share', () => {
+    let left = 0;
+    const request = begin({ earn: () => undefined, spend: () => left-- > 0 });
+    expect(watch(request, 4_000)).toEqual([]);
+    left = 1;
+    expect(request.tick(startedAt + 4_100)).toMatchObject([{ do: 'submit', submission: 1 }]);
+  });
+
+  it('is answered by the first copy, however late that comes, and nothing is ever refused', () => {
+    const request = begin(nothingLeft);
+    watch(request, unheardLimitMs);
+    expect(doings(request.packet(wholeAnswer(1), startedAt + unheardLimitMs))).toBe('head data end close');
+  });
+
+  it('is left alone for twice as long as others wait for their first word', () => {
+    const lateness = createMeshLateness();
+    lateness.note(3_000, startedAt + 3_000);
+    const request = begin(createResubmitBudget(), lateness);
+    const [first] = watch(request, 5_000);
+    // What was noted is forgotten meanwhile, by half each two seconds.
+    expect(first?.afterMs).toBeGreaterThan(3_000);
+    expect(first?.afterMs).toBeLessThan(5_000);
+  });
+
+  it('tells how late the mesh is when it is heard, unless it was repeated: then nobody knows which copy it is', () => {
+    const lateness = createMeshLateness();
+    const heardAt = startedAt + hopTimeoutMs;
+    begin(createResubmitBudget(), lateness).packet(accepted(1), heardAt);
+    expect(lateness.at(heardAt)).toBe(hopTimeoutMs);
+    const other = createMeshLateness();
+    const repeated = begin(createResubmitBudget(), other);
+    watch(repeated, hopTimeoutMs + 100);
+    repeated.packet(accepted(1), startedAt + hopTimeoutMs + 900);
+    expect(other.at(startedAt + hopTimeoutMs + 900)).toBe(0);
   });
 });
 
@@ -261,6 +323,13 @@ describe('a request that waits at a scheduler', () => {
       { do: 'leave-queue', scheduler: 'scheduler-1' },
       { do: 'close' },
     ]);
+  });
+
+  it('is given up when its scheduler is not heard, nor any other', () => {
+    const request = begin();
+    request.packet(waiting, startedAt);
+    for (let now = startedAt; request.stage !== 'done'; now += 100) request.tick(now);
+    expect(request.submission).toBe(2);
   });
 
   it('is submitted again when the scheduler falls silent, whatever else is: its place was its own', () => {

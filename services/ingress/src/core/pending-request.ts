@@ -1,30 +1,18 @@
-import type { HeadFrame, Packet, UsageFrame, WireError } from '@weir/contracts';
+import type { Packet, WireError } from '@weir/contracts';
 import { type Candidate, createReplyReader, type ReplyEvent, type ReplyReader } from '@weir/messaging/reply';
+import type { Command } from './command.ts';
+import { decideSilence, type Silence } from './decide-silence.ts';
+import type { MeshLateness } from './mesh-lateness.ts';
 import { adapterError, deadlineError, gapError, lostError } from './pending-errors.ts';
 import type { RequestTiming } from './request-timing.ts';
 import type { ResubmitBudget } from './resubmit-budget.ts';
 
-/** What the shell has to do next. */
-export type Command =
-  | { readonly do: 'submit'; readonly submission: number }
-  | { readonly do: 'cancel'; readonly candidate: Candidate }
-  /** The scheduler need not keep it any longer. */
-  | { readonly do: 'leave-queue'; readonly scheduler: string }
-  | { readonly do: 'head'; readonly head: HeadFrame; readonly candidate: Candidate | undefined }
-  | { readonly do: 'data'; readonly bytes: Uint8Array }
-  | { readonly do: 'usage'; readonly usage: UsageFrame }
-  /** Tell the adapter how much the client has taken in total. */
-  | { readonly do: 'grant'; readonly candidate: Candidate; readonly consumed: Consumed }
-  | { readonly do: 'end' }
-  | { readonly do: 'fail'; readonly error: WireError }
-  /** No attempt has begun and none will: policy need not hold anything for the request. */
-  | { readonly do: 'release' }
-  /** Forget the request: nothing more can come. */
-  | { readonly do: 'close' };
-
-export interface Consumed {
-  readonly bytes: number;
-  readonly frames: number;
+export interface PendingInput {
+  readonly timing: RequestTiming;
+  readonly deadline: number;
+  readonly budget: ResubmitBudget;
+  readonly lateness: MeshLateness;
+  readonly now: number;
 }
 
 type Stage = 'submitted' | 'backing-off' | 'queued' | 'accepted' | 'streaming' | 'abandoned' | 'done';
@@ -36,11 +24,11 @@ type Stage = 'submitted' | 'backing-off' | 'queued' | 'accepted' | 'streaming' |
 export class PendingRequest {
   submission = 0;
   stage: Stage = 'submitted';
-  #timing: RequestTiming;
-  #deadline: number;
-  #budget: ResubmitBudget;
+  readonly #given: PendingInput;
   #reader: ReplyReader = createReplyReader();
   #stageSince: number;
+  /** Submitted for the first time of those that nothing has been heard of. */
+  #unheardSince: number;
   #lastFrameAt: number;
   #backOffUntil = 0;
   #nobodySince = Number.NEGATIVE_INFINITY;
@@ -49,17 +37,16 @@ export class PendingRequest {
   #probationUntil: number | undefined;
   /** Policy may hold something for it, and no attempt is under way. */
   #isUntouched = false;
-  /** A submission was given up on without an answer: it may be under way all the same. */
-  #hasLostTrack = false;
+  /** An attempt was, or a submission was given up on without an answer and may be under way all the same. */
+  #mayHaveBegun = false;
   #bound: Candidate | undefined;
   /** The scheduler at which it waits. */
   #queuedAt: string | undefined;
 
-  constructor(input: { timing: RequestTiming; deadline: number; budget: ResubmitBudget; now: number }) {
-    this.#timing = input.timing;
-    this.#deadline = input.deadline;
-    this.#budget = input.budget;
+  constructor(input: PendingInput) {
+    this.#given = input;
     this.#stageSince = input.now;
+    this.#unheardSince = input.now;
     this.#lastFrameAt = input.now;
   }
 
@@ -74,6 +61,9 @@ export class PendingRequest {
 
   packet(packet: Packet, now: number): Command[] {
     if (this.stage === 'done') return [];
+    // Of one that was submitted again nobody knows which copy is heard.
+    const isFirstWord = this.stage === 'submitted' && this.#stageSince === this.#unheardSince;
+    if (isFirstWord) this.#given.lateness.note(now - this.#stageSince, now);
     this.#lastFrameAt = now;
     this.#probationUntil = undefined;
     const commands: Command[] = [];
@@ -83,19 +73,23 @@ export class PendingRequest {
 
   tick(now: number): Command[] {
     if (this.stage === 'done') return [];
-    if (now >= this.#deadline) return this.#fail(deadlineError);
+    if (now >= this.#given.deadline) return this.#fail(deadlineError);
     const inStageMs = now - this.#stageSince;
     const silentMs = now - this.#lastFrameAt;
-    const { hopTimeoutMs, queuedSilenceMs, silenceMs } = this.#timing;
+    const { hopTimeoutMs, queuedSilenceMs, silenceMs } = this.#given.timing;
+    // Each silence is waited for longer than the one before it.
+    const patienceMs = hopTimeoutMs * 2 ** this.submission;
     switch (this.stage) {
       case 'backing-off':
         return now >= this.#backOffUntil ? this.#submit(now) : [];
       case 'submitted':
-        // Each silence is waited for longer than the one before it.
-        return inStageMs > hopTimeoutMs * 2 ** this.submission ? this.#resubmit(now, lostError) : [];
+        return this.#hearNothing(now, {
+          silentMs: inStageMs,
+          unheardMs: now - this.#unheardSince,
+          patienceMs,
+        });
       case 'queued':
-        // What waits with a scheduler that died comes at the pace it came in before: that feeds no overload.
-        return silentMs > queuedSilenceMs ? this.#resubmit(now, lostError, { isFree: true }) : [];
+        return this.#hearNothing(now, { silentMs, unheardMs: silentMs, patienceMs: queuedSilenceMs });
       case 'accepted':
         return silentMs > silenceMs ? [...this.#giveUpOnAll(), ...this.#resubmit(now, adapterError)] : [];
       case 'streaming':
@@ -125,12 +119,12 @@ export class PendingRequest {
 
   /** The bus is back: what was on its way may be lost. */
   reconnected(now: number): Command[] {
-    if (this.stage === 'streaming') this.#probationUntil = now + this.#timing.probationMs;
+    if (this.stage === 'streaming') this.#probationUntil = now + this.#given.timing.probationMs;
     if (this.stage !== 'submitted' && this.stage !== 'queued' && this.stage !== 'accepted') return [];
     this.stage = 'backing-off';
-    this.#backOffUntil = now + this.#timing.nobodyBackoffMs;
+    this.#backOffUntil = now + this.#given.timing.nobodyBackoffMs;
     this.#isUntouched = false;
-    this.#hasLostTrack = true;
+    this.#mayHaveBegun = true;
     return [];
   }
 
@@ -154,6 +148,7 @@ export class PendingRequest {
         if (this.stage === 'submitted') this.#enter('queued', now);
         break;
       case 'accepted':
+        this.#mayHaveBegun = true;
         if (this.stage !== 'streaming') this.#enter('accepted', now);
         break;
       case 'handed-back':
@@ -204,38 +199,54 @@ export class PendingRequest {
   }
 
   #failed(error: WireError, now: number): Command[] {
-    if (this.stage === 'streaming' || !error.resubmit) return this.#fail(error);
-    return this.#backOff(now, error);
+    return this.stage === 'streaming' || !error.resubmit ? this.#fail(error) : this.#backOff(now, error);
   }
 
   #lostFrames(now: number): Command[] {
     if (this.stage === 'streaming') return this.#fail(gapError);
-    const cancels = this.#cancelAll();
-    return [...cancels, ...this.#resubmit(now, gapError)];
+    return [...this.#cancelAll(), ...this.#resubmit(now, gapError)];
   }
 
   /** Nothing was begun, so this is safe to repeat until somebody is there. */
   #backOff(now: number, error: WireError): Command[] {
     // A failure long after the last one is another matter, with a window of its own.
-    if (now - this.#nobodyLastAt > this.#timing.nobodyWindowMs) {
+    if (now - this.#nobodyLastAt > this.#given.timing.nobodyWindowMs) {
       this.#nobodySince = now;
       this.#nobodyTries = 0;
     }
     this.#nobodyLastAt = now;
     this.#noteUntouched(error);
-    if (now - this.#nobodySince > this.#timing.nobodyWindowMs) return this.#fail(error);
+    if (now - this.#nobodySince > this.#given.timing.nobodyWindowMs) return this.#fail(error);
     this.#enter('backing-off', now);
-    this.#backOffUntil = now + this.#timing.nobodyBackoffMs * 2 ** this.#nobodyTries;
+    this.#backOffUntil = now + this.#given.timing.nobodyBackoffMs * 2 ** this.#nobodyTries;
     this.#nobodyTries += 1;
     return [];
   }
 
+  #hearNothing(now: number, silence: Pick<Silence, 'silentMs' | 'unheardMs' | 'patienceMs'>): Command[] {
+    const verdict = decideSilence({
+      ...silence,
+      limitMs: this.#given.timing.unheardLimitMs,
+      lateMs: this.#given.lateness.at(now),
+      // What waits with a scheduler that died comes at the pace it came in before: that feeds no overload.
+      mayResubmit: () => this.#mayResubmit({ isFree: this.stage === 'queued' }),
+    });
+    if (verdict === 'wait') return [];
+    return verdict === 'resubmit' ? this.#submitAgain(now) : this.#fail(lostError);
+  }
+
+  #resubmit(now: number, otherwise: WireError): Command[] {
+    return this.#mayResubmit({ isFree: false }) ? this.#submitAgain(now) : this.#fail(otherwise);
+  }
+
+  #mayResubmit({ isFree }: { isFree: boolean }): boolean {
+    return this.submission < this.#given.timing.maxResubmissions && (isFree || this.#given.budget.spend());
+  }
+
   /** Something may have been begun; the adapters know a request that they run already. */
-  #resubmit(now: number, otherwise: WireError, { isFree = false } = {}): Command[] {
-    const isAllowed = this.submission < this.#timing.maxResubmissions && (isFree || this.#budget.spend());
-    if (!isAllowed) return this.#fail(otherwise);
+  #submitAgain(now: number): Command[] {
     this.submission += 1;
-    this.#hasLostTrack = true;
+    this.#mayHaveBegun = true;
     return this.#submit(now);
   }
 
@@ -243,7 +254,7 @@ export class PendingRequest {
     this.#enter('submitted', now);
     this.#isUntouched = false;
     this.#lastFrameAt = now;
-    return [{ do: 'submit', submission: Math.max(this.submission, this.#hasLostTrack ? 1 : 0) }];
+    return [{ do: 'submit', submission: Math.max(this.submission, this.#mayHaveBegun ? 1 : 0) }];
   }
 
   #grant(): Command[] {
@@ -273,7 +284,7 @@ export class PendingRequest {
   }
 
   #noteUntouched(error: WireError): void {
-    this.#isUntouched = error.resubmit === true && !this.#hasLostTrack;
+    this.#isUntouched = error.resubmit === true && !this.#mayHaveBegun;
   }
 
   #close(): Command[] {
@@ -282,6 +293,7 @@ export class PendingRequest {
   }
 
   #enter(stage: Stage, now: number): void {
+    if (stage === 'submitted' && this.stage !== 'submitted') this.#unheardSince = now;
     this.stage = stage;
     this.#stageSince = now;
   }

@@ -1,7 +1,9 @@
 /** How long the ingress waits for what. All in milliseconds. */
 export interface RequestTiming {
-  /** Without `accepted`, `queued` or `error` for this long, the envelope counts as lost. */
+  /** Without `accepted`, `queued` or `error` for this long, the envelope may be lost. */
   readonly hopTimeoutMs: number;
+  /** Without any of them for this long, however often it was submitted, nobody will come. */
+  readonly unheardLimitMs: number;
   /** Resubmissions of an envelope that may have been lost. */
   readonly maxResubmissions: number;
   /** First pause before an envelope that nobody took is submitted again; it doubles. */
@@ -18,6 +20,7 @@ export interface RequestTiming {
 
 export const defaultTiming: RequestTiming = {
   hopTimeoutMs: 1_000,
+  unheardLimitMs: 10_000,
   maxResubmissions: 2,
   nobodyBackoffMs: 100,
   nobodyWindowMs: 2_500,

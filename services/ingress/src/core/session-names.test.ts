@@ -12,7 +12,10 @@ const namesOf = (...affinities: (Omit<AffinityConfig, 'maxExtraCostMs'> | undefi
       affinity ? { affinity: { ...affinity, maxExtraCostMs: 0 } } : {},
     ]),
   );
-  return createSessionNames({ upstreams } as unknown as Pick<WeirConfig, 'upstreams'>, digest);
+  let made = 0;
+  const named = { upstreams } as unknown as Pick<WeirConfig, 'upstreams'>;
+  const names = createSessionNames(named, digest, () => `made-${++made}`);
+  return (headers: object, protocol = 'http') => names({ headers: { ...headers }, protocol });
 };
 
 const headers = {
@@ -34,13 +37,45 @@ describe('what names a session', () => {
     ],
     ['is nothing when it is missing', [{ header: 'x-other' }, { cookie: 'SID' }], undefined],
   ])('%s', (_what, affinities, expected) => {
-    expect(namesOf(...affinities)(headers)).toEqual(expected);
+    expect(namesOf(...affinities)(headers)).toEqual(expected && { digests: expected });
   });
 
   it('is nothing when it is empty', () => {
     const names = namesOf({ header: 'x-session' }, { cookie: 'sid' });
     expect(names({ 'x-session': '', cookie: 'sid=' })).toBeUndefined();
     expect(names({})).toBeUndefined();
+  });
+});
+
+describe('a cookie that an upstream issues', () => {
+  const issuing = { cookie: 'sid', issueCookie: true };
+  const digests = { 'cookie:sid': 'digest of 6' };
+
+  it('is made up for a client without one, and is its session at once', () => {
+    const names = namesOf(issuing);
+    const cookies = new Map([['u0', 'sid=made-1; Path=/; HttpOnly; SameSite=Lax']]);
+    expect(names({})).toEqual({ digests, cookies });
+    expect(names({ cookie: 'sid=' })?.cookies?.get('u0')).toContain('sid=made-2;');
+  });
+
+  it('is not made up for a client that has one, nor where it is not issued', () => {
+    expect(namesOf(issuing)(headers)).toEqual({ digests: { 'cookie:sid': 'digest of 10' } });
+    expect(namesOf({ cookie: 'sid' })({})).toBeUndefined();
+  });
+
+  it('is one for all upstreams that issue it, each with its own age', () => {
+    const named = namesOf(issuing, { ...issuing, cookieMaxAgeMs: 90_500 }, { header: 'x-session' })({});
+    expect(named).toEqual({
+      digests,
+      cookies: new Map([
+        ['u0', 'sid=made-1; Path=/; HttpOnly; SameSite=Lax'],
+        ['u1', 'sid=made-1; Path=/; Max-Age=90; HttpOnly; SameSite=Lax'],
+      ]),
+    });
+  });
+
+  it('is for https alone where the client came by it', () => {
+    expect(namesOf(issuing)({}, 'https')?.cookies?.get('u0')).toMatch(/; Secure$/);
   });
 });
 

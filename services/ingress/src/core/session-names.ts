@@ -2,8 +2,22 @@ import { type AffinitySource, affinitySourceOf, type WeirConfig } from '@weir/co
 
 type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** Finds what names the sessions of a request, by where it was found. Undefined when nothing does. */
-export type NameSessions = (headers: IncomingHeaders) => Readonly<Record<string, string>> | undefined;
+/** What names the sessions of a request. */
+export interface SessionNames {
+  /** Digests, by where the names were found. */
+  readonly digests: Readonly<Record<string, string>>;
+  /** Values of `set-cookie`, by upstream: names that were made up, for a client that had none. Absent: it had all. */
+  readonly cookies?: ReadonlyMap<string, string>;
+}
+
+/** `protocol` is how the client came here. */
+export interface NamingRequest {
+  readonly headers: IncomingHeaders;
+  readonly protocol: string;
+}
+
+/** Finds what names the sessions of a request. Undefined when nothing does. */
+export type NameSessions = (request: NamingRequest) => SessionNames | undefined;
 
 /** The value of one cookie (RFC 6265, §4.2.1). The first of several of its name. */
 export const cookieOf = (header: string, name: string): string | undefined => {
@@ -24,27 +38,62 @@ const namedBy = (headers: IncomingHeaders, source: AffinitySource): string | und
   return isCookie ? cookieOf(header, name) : header;
 };
 
+interface Issuer {
+  readonly upstream: string;
+  readonly cookie: string;
+  readonly maxAgeMs: number | undefined;
+}
+
+interface Source {
+  readonly name: AffinitySource;
+  readonly issuers: readonly Issuer[];
+}
+
+const toSources = ({ upstreams }: Pick<WeirConfig, 'upstreams'>): readonly Source[] => {
+  const sources = new Map<AffinitySource, Issuer[]>();
+  for (const [upstream, { affinity }] of Object.entries(upstreams)) {
+    const name = affinity && affinitySourceOf(affinity);
+    if (name === undefined) continue;
+    const issuers = sources.get(name) ?? [];
+    sources.set(name, issuers);
+    const { cookie, issueCookie, cookieMaxAgeMs: maxAgeMs } = affinity ?? {};
+    if (cookie !== undefined && issueCookie === true) issuers.push({ upstream, cookie, maxAgeMs });
+  }
+  return [...sources].map(([name, issuers]) => ({ name, issuers }));
+};
+
+/** RFC 6265, §4.1. */
+const toSetCookie = ({ cookie, maxAgeMs }: Issuer, value: string, isSecure: boolean): string => {
+  const age = maxAgeMs === undefined ? '' : `; Max-Age=${Math.floor(maxAgeMs / 1_000)}`;
+  return `${cookie}=${value}; Path=/${age}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
+};
+
 /**
  * Only the headers and cookies that the configuration names, and only their digests: what names a session may be what
- * opens it.
+ * opens it. `newName` makes up a name that nobody can guess.
  */
 export const createSessionNames = (
   config: Pick<WeirConfig, 'upstreams'>,
   digest: (value: string) => string,
+  newName: () => string,
 ): NameSessions => {
-  const sources = new Set(
-    Object.values(config.upstreams).flatMap(({ affinity }) => (affinity && affinitySourceOf(affinity)) ?? []),
-  );
-  if (sources.size === 0) return () => undefined;
-  return (headers) => {
-    const found: Record<string, string> = {};
+  const sources = toSources(config);
+  if (sources.length === 0) return () => undefined;
+  return (request) => {
+    const digests: Record<string, string> = {};
+    const cookies = new Map<string, string>();
     let isAny = false;
-    for (const source of sources) {
-      const value = namedBy(headers, source);
-      if (value === undefined) continue;
-      found[source] = digest(value);
+    for (const { name, issuers } of sources) {
+      const found = namedBy(request.headers, name);
+      if (found === undefined && issuers.length === 0) continue;
+      const value = found ?? newName();
+      digests[name] = digest(value);
       isAny = true;
+      if (found !== undefined) continue;
+      const isSecure = request.protocol === 'https';
+      for (const issuer of issuers) cookies.set(issuer.upstream, toSetCookie(issuer, value, isSecure));
     }
-    return isAny ? found : undefined;
+    if (!isAny) return undefined;
+    return cookies.size === 0 ? { digests } : { digests, cookies };
   };
 };

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { EnvelopeMeta } from '@weir/contracts';
+import type { Candidate } from '@weir/messaging';
 import { describe, expect, it } from 'vitest';
 import { heartbeatMs } from '../core/stream-wire.ts';
 import { createClientResponse } from './client-response.ts';
@@ -41,11 +42,11 @@ const meta = {
   client: { ip: '127.0.0.1', headers: {} },
 } as unknown as EnvelopeMeta;
 
-const open = () => {
+const open = (cookies?: ReadonlyMap<string, string>) => {
   const clock = { now: 1_000 };
   const raw = new FakeRaw();
   const response = createClientResponse(raw as unknown as ServerResponse, () => clock.now);
-  const exchange = new Exchange(meta, response, () => clock.now);
+  const exchange = new Exchange(meta, response, () => clock.now, cookies);
   const taken: number[] = [];
   const send = (text: string) => {
     exchange.data(new TextEncoder().encode(text));
@@ -161,5 +162,20 @@ describe('a client that reads slowly', () => {
     expect(taken).toEqual([4]);
     raw.emit('drain');
     expect(taken).toEqual([4, 7, 2]);
+  });
+});
+
+describe('a cookie', () => {
+  it('is told by the upstream that issues it, and by no other', () => {
+    const cookies = new Map([['sticky', 'sid=1']]);
+    for (const [upstream, expected] of [
+      ['sticky', 'sid=1'],
+      ['other', undefined],
+    ] as const) {
+      const { raw, exchange } = open(cookies);
+      exchange.head({ status: 200, headers: [] }, { upstream, attempt: 1 } as unknown as Candidate);
+      exchange.end();
+      expect(raw.headers['set-cookie']).toBe(expected);
+    }
   });
 });

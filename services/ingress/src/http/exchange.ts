@@ -22,6 +22,8 @@ export class Exchange {
   readonly meta: EnvelopeMeta;
   readonly response: ClientResponse;
   #now: () => number;
+  /** Values of `set-cookie`, by the upstream that answers. */
+  #cookies: ReadonlyMap<string, string> | undefined;
   #head: HeadFrame | undefined;
   #candidate: Candidate | undefined;
   #usage: UsageFrame | undefined;
@@ -32,10 +34,16 @@ export class Exchange {
   /** Data of the packet being read, until it is known whether it is the whole answer. */
   #gathered: Uint8Array[] = [];
 
-  constructor(meta: EnvelopeMeta, response: ClientResponse, now: () => number) {
+  constructor(
+    meta: EnvelopeMeta,
+    response: ClientResponse,
+    now: () => number,
+    cookies?: ReadonlyMap<string, string>,
+  ) {
     this.meta = meta;
     this.response = response;
     this.#now = now;
+    this.#cookies = cookies;
   }
 
   get summary(): ExchangeSummary {
@@ -136,7 +144,8 @@ export class Exchange {
             requestBytes: this.meta.body.bytes,
             responseBytes,
           };
-    const streams = this.#streams;
-    return toResponseHeaders({ head, meta: this.meta, candidate: this.#candidate, streams, summary });
+    const candidate = this.#candidate;
+    const cookie = candidate && this.#cookies?.get(candidate.upstream);
+    return toResponseHeaders({ head, meta: this.meta, candidate, cookie, streams: this.#streams, summary });
   }
 }

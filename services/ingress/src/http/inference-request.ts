@@ -1,15 +1,17 @@
 import { hash, randomUUID } from 'node:crypto';
 import { type Api, type EnvelopeMeta, type Features, subjects, WeirError } from '@weir/contracts';
 import { type RequestFields, type ScanResult, scanBody, type TextWishes, toRequestMarks } from '@weir/json';
-import type { MatchedRoute } from '@weir/routing';
+import type { MatchedRoute, NamedModel } from '@weir/routing';
 import type { FastifyRequest } from 'fastify';
 import { readApiKey } from '../core/client-headers.ts';
 import { decideDeadline } from '../core/decide-deadline.ts';
 import { toRequestId } from '../core/request-id.ts';
-import type { NameSessions } from '../core/session-names.ts';
+import type { NameSessions, SessionNames } from '../core/session-names.ts';
 import { noFeatures, outputCapNamesOf, toFeatures } from '../core/to-features.ts';
 import type { TokenCounting } from '../token-counting.ts';
 import { toPrefixSketch } from './prefix-sketch.ts';
+
+export type RequestedModel = Extract<NamedModel, { outcome: 'named' }>;
 
 export interface RequestReader {
   readonly instance: string;
@@ -53,10 +55,25 @@ export const readFields = async (
   throw new WeirError({ reason, message, ...(param === undefined ? {} : { param }) });
 };
 
-const featuresOf = (reader: RequestReader, body: Uint8Array, fields: RequestFields, api: Api): Features => {
+/** What was read of a request. */
+export interface ReadRequest {
+  readonly body: Uint8Array;
+  /** Undefined: it has no body. */
+  readonly fields: RequestFields | undefined;
+  readonly model: RequestedModel;
+  /** Undefined: nothing names a session. */
+  readonly sessions: SessionNames | undefined;
+}
+
+const featuresOf = (
+  reader: RequestReader,
+  { body, model: { model } }: ReadRequest,
+  fields: RequestFields,
+  api: Api,
+): Features => {
   const features = toFeatures(fields, api, reader.counting.count);
   if (fields.promptStart === undefined || !reader.sketchesPrefixes()) return features;
-  const prefixes = toPrefixSketch(body, fields.promptStart, fields.model?.value ?? '');
+  const prefixes = toPrefixSketch(body, fields.promptStart, model);
   return prefixes.length === 0 ? features : { ...features, prefixes };
 };
 
@@ -66,15 +83,14 @@ export const toMeta = (
   request: FastifyRequest,
   id: string,
   matched: MatchedRoute,
-  body: Uint8Array,
-  fields: RequestFields | undefined,
+  read: ReadRequest,
   trace: string | undefined,
 ): EnvelopeMeta => {
   const { instance } = reader;
+  const { body, fields, model, sessions } = read;
   const now = reader.now();
   const key = readApiKey(request.headers);
   const clientTimeout = request.headers['x-stainless-timeout'];
-  const sessions = reader.nameSessions(request.headers);
   const inline = body.byteLength <= reader.inlineBytes;
   return {
     v: 1,
@@ -91,10 +107,11 @@ export const toMeta = (
     api: matched.api,
     method: request.method,
     path: matched.upstreamPath,
-    model: fields?.model?.value ?? matched.pathModel ?? '',
+    model: model.model,
+    ...(model.header === undefined ? {} : { modelHeader: model.header }),
     stream: fields?.stream ?? false,
     submission: 0,
-    features: fields ? featuresOf(reader, body, fields, matched.api) : noFeatures,
+    features: fields ? featuresOf(reader, read, fields, matched.api) : noFeatures,
     marks: fields ? toRequestMarks(fields, outputCapNamesOf(matched.api)) : {},
     body: inline
       ? { where: 'inline', bytes: body.byteLength }
@@ -103,7 +120,7 @@ export const toMeta = (
       ip: request.ip,
       headers: reader.pickHeaders(request.headers),
       ...(key === undefined ? {} : { keySha256: hash('sha256', key, 'hex') }),
-      ...(sessions === undefined ? {} : { sessions }),
+      ...(sessions === undefined ? {} : { sessions: sessions.digests }),
     },
     ...(matched.route.priority === undefined ? {} : { priority: matched.route.priority }),
     ...(trace === undefined ? {} : { trace }),

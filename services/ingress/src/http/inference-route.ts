@@ -1,13 +1,21 @@
 import type { ServerResponse } from 'node:http';
 import { WeirError } from '@weir/contracts';
-import { type MatchedRoute, matchRoute, type RouteTable } from '@weir/routing';
+import type { RequestFields } from '@weir/json';
+import { type MatchedRoute, matchRoute, nameModel, type RouteTable } from '@weir/routing';
 import type { Span, Tracer } from '@weir/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { tooLarge } from '../core/too-large.ts';
 import type { Relay } from '../relay.ts';
 import { createClientResponse } from './client-response.ts';
 import { Exchange } from './exchange.ts';
-import { newRequestId, type RequestReader, readFields, toMeta } from './inference-request.ts';
+import {
+  newRequestId,
+  type ReadRequest,
+  type RequestedModel,
+  type RequestReader,
+  readFields,
+  toMeta,
+} from './inference-request.ts';
 
 export interface InferenceRouteDeps {
   readonly reader: RequestReader;
@@ -50,10 +58,36 @@ export const requireRoute = (table: RouteTable | undefined, request: FastifyRequ
   });
 };
 
+const quoted = (model: string): string => JSON.stringify(model.slice(0, 100));
+
 const hasBody = (method: string): boolean => method !== 'GET' && method !== 'HEAD' && method !== 'DELETE';
 
-const readRequest = async (deps: InferenceRouteDeps, request: FastifyRequest, matched: MatchedRoute) => {
-  if (!hasBody(request.method)) return { body: noBody, fields: undefined };
+/** The model that a request is about, or the error that says why that is not known. */
+const requireModel = (
+  matched: MatchedRoute,
+  headers: FastifyRequest['headers'],
+  fields: RequestFields | undefined,
+): RequestedModel => {
+  const named = nameModel(matched, headers, fields?.model?.value);
+  if (named.outcome === 'contradicted') {
+    const { header, byHeader, byBody } = named;
+    const message = `The body names the model ${quoted(byBody)} and ${header} ${quoted(byHeader)}; name one.`;
+    throw new WeirError({ reason: 'bad_header', message, param: header });
+  }
+  if (fields !== undefined && named.model === '' && matched.api !== 'generic') {
+    throw new WeirError({ reason: 'missing_model', message: 'The body names no "model".', param: 'model' });
+  }
+  return named;
+};
+
+const readRequest = async (
+  deps: InferenceRouteDeps,
+  request: FastifyRequest,
+  matched: MatchedRoute,
+): Promise<Omit<ReadRequest, 'sessions'>> => {
+  if (!hasBody(request.method)) {
+    return { body: noBody, fields: undefined, model: requireModel(matched, request.headers, undefined) };
+  }
   const body = Buffer.isBuffer(request.body) ? request.body : noBody;
   if (body.byteLength === 0) {
     throw new WeirError({ reason: 'bad_body', message: 'The body is empty; send a JSON object.' });
@@ -62,10 +96,7 @@ const readRequest = async (deps: InferenceRouteDeps, request: FastifyRequest, ma
   if (limit !== undefined && body.byteLength > limit) throw tooLarge(limit);
   const { maxDepth, counting } = deps.reader;
   const fields = await readFields(body, request.headers, { maxDepth, ...counting.wishes });
-  if (!fields.model?.value && matched.api !== 'generic') {
-    throw new WeirError({ reason: 'missing_model', message: 'The body names no "model".', param: 'model' });
-  }
-  return { body, fields };
+  return { body, fields, model: requireModel(matched, request.headers, fields) };
 };
 
 const readAndHold = async (deps: InferenceRouteDeps, request: FastifyRequest, matched: MatchedRoute) => {
@@ -97,14 +128,17 @@ export const createInferenceHandler =
       kind: 'server',
       ...(typeof parent === 'string' ? { parent } : {}),
     });
-    const { body, fields } = await readAndHold(deps, request, matched).catch((error: unknown) => {
+    const read = await readAndHold(deps, request, matched).catch((error: unknown) => {
       span.end({ error: WeirError.from(error).reason });
       throw error;
     });
-    const meta = toMeta(deps.reader, request, id, matched, body, fields, span.traceparent);
+    const { body } = read;
+    const sessions = deps.reader.nameSessions(request);
+    const meta = toMeta(deps.reader, request, id, matched, { ...read, sessions }, span.traceparent);
     reply.hijack();
     if (deps.isDraining()) reply.raw.setHeader('connection', 'close');
-    const exchange = new Exchange(meta, createClientResponse(reply.raw, deps.reader.now), deps.reader.now);
+    const response = createClientResponse(reply.raw, deps.reader.now);
+    const exchange = new Exchange(meta, response, deps.reader.now, sessions?.cookies);
     watchClient(reply.raw, () => deps.relay.clientGone(id));
     deps.relay.start(exchange, body, (ended) => {
       deps.releaseBody(body.byteLength);

@@ -9,6 +9,7 @@ const costOf = (costNano: string | undefined): unknown =>
     head: { status: 200, headers: [] },
     meta,
     candidate: undefined,
+    cookie: undefined,
     streams: false,
     summary: {
       usage: { quality: 'reported', ...(costNano === undefined ? {} : { costNano, currency: 'USD' }) },

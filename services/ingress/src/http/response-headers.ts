@@ -55,10 +55,12 @@ export const toResponseHeaders = (input: {
   readonly head: HeadFrame;
   readonly meta: EnvelopeMeta;
   readonly candidate: Candidate | undefined;
+  /** Names a session from now on. Undefined: the client is told none. */
+  readonly cookie: string | undefined;
   readonly streams: boolean;
   readonly summary: AnswerSummary | undefined;
 }): OutgoingHttpHeaders => {
-  const { head, meta, candidate, streams, summary } = input;
+  const { head, meta, candidate, cookie, streams, summary } = input;
   const headers: Record<string, string | number | string[]> = {};
   for (const [name, value] of head.headers) {
     const before = headers[name];
@@ -71,6 +73,7 @@ export const toResponseHeaders = (input: {
     ...headers,
     ...toOwnHeaders(meta),
     ...(candidate ? { 'x-weir-upstream': candidate.upstream, 'x-weir-attempts': candidate.attempt } : {}),
+    ...(cookie === undefined ? {} : { 'set-cookie': cookie }),
     ...(exhausted(head.status, candidate?.attempt) ? { 'x-should-retry': 'false' } : {}),
     ...(streams ? streamHeaders : {}),
     ...(summary ? toSummaryHeaders(summary) : {}),

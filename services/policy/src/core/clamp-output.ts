@@ -44,7 +44,7 @@ export const clampOutput = (input: {
     const state = states[index];
     const budget = budgets[index];
     if (!hold.enforce || !state || !budget) continue;
-    if (state.spent + state.held + hold.amount <= state.limit) continue;
+    if (hold.amount === 0n || state.spent + state.held + hold.amount <= state.limit) continue;
     if (budget.config.onLow !== 'clamp') return undefined;
     const most = outputWithin(budget, state, inputTokens, outputFor);
     if (most === undefined || most < least) return undefined;

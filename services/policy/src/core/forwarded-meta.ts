@@ -12,7 +12,7 @@ export interface AdmittedRequest {
   readonly principal: Principal;
   readonly route: RouteConfig;
   /** What the limits say of it. Absent: none applies. */
-  readonly terms?: Pick<GrantTerms, 'holds' | 'held' | 'outputCap'>;
+  readonly terms?: Omit<GrantTerms, 'expiresAt'>;
   readonly answerHeaders?: AnswerHeaders;
   /** traceparent of policy's own span. Absent: the caller's stays. */
   readonly trace: string | undefined;

@@ -68,9 +68,22 @@ const bucketHeaders = (
   ];
 };
 
-/** What the client is told of its limits. Of several of one kind, it is told of the one that runs out first. */
-export const toLimitHeaders = (reservation: Reservation, states: LimitStates): AnswerHeaders => [
+/** A reservation, and how all that it names stands. */
+export interface Standing {
+  readonly reservation: Reservation;
+  readonly states: LimitStates;
+}
+
+/**
+ * What the client is told of its limits. Of several of one kind, it is told of the one that runs out first.
+ * `budgets`: whose budgets are told of, where that is another reservation.
+ */
+export const toLimitHeaders = (
+  reservation: Reservation,
+  states: LimitStates,
+  budgets: Standing = { reservation, states },
+): AnswerHeaders => [
   ...bucketHeaders('requests', reservation, states),
   ...bucketHeaders('tokens', reservation, states),
-  ...budgetHeaders(reservation, states),
+  ...budgetHeaders(budgets.reservation, budgets.states),
 ];

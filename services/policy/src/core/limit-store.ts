@@ -27,7 +27,7 @@ export interface BudgetCarry {
   readonly most: bigint;
 }
 
-/** Amounts are in the counter's unit, never negative, and below 10^24. */
+/** Amounts are in the counter's unit, never negative, and below 10^24. A hold of nothing fits into any budget. */
 export interface BudgetHold {
   /** A `counterText`; each at most once in a reservation. */
   readonly counter: string;
@@ -44,8 +44,12 @@ export interface Reservation {
   readonly id: string;
   /** The hold is forgotten unless it is extended within this time. */
   readonly ttlMs: number;
+  /** True: the request was submitted before, and what was submitted then may be under way. Absent means false. */
+  readonly isCopy?: boolean;
   /** What the output was lowered to, so that the holds fit. Kept with them. Absent: it was not. */
   readonly outputCap?: number;
+  /** It is for the fallback upstreams of the request's route alone. Kept with the holds. Absent means false. */
+  readonly fallback?: boolean;
   readonly buckets: readonly BucketCharge[];
   readonly slots: readonly SlotClaim[];
   readonly budgets: readonly BudgetHold[];
@@ -89,6 +93,8 @@ export type ReserveOutcome =
       readonly again: boolean;
       /** When `again`: the cap that its holds were made for. Absent: none. */
       readonly outputCap?: number;
+      /** When `again`: its holds were made for the fallback upstreams alone. Absent means false. */
+      readonly fallback?: boolean;
       /** What did not fit and is not enforced. Empty when `again`. */
       readonly wouldDeny: readonly Refusal[];
     } & LimitStates)
@@ -112,7 +118,7 @@ export interface SettledRequest {
   readonly charges: readonly (readonly [counter: string, delta: bigint])[];
   /** Tokens that the request used, for its correctable buckets. Undefined: nobody knows, so the estimate stands. */
   readonly tokens: number | undefined;
-  /** True: the request is over, so its hold ends. */
+  /** True: the request is over, so its hold ends. False: the attempt was handed back for another one. */
   readonly ends: boolean;
 }
 
@@ -185,10 +191,11 @@ export interface LimitStore {
   extend(ids: readonly string[], ttlMs: number): Promise<void>;
   /**
    * The requests are over: their slots are free. What they hold of budgets stays until they are settled, or for `ttlMs` if
-   * that does not happen; no hold is shortened.
+   * that does not happen; no hold is shortened. `accounts`: their attempts were all handed back, so no record ends them;
+   * so many records do, settled before this or after it. Then nothing happens to a hold that a copy shares.
    */
-  finish(ids: readonly string[], ttlMs: number): Promise<void>;
-  /** The requests used nothing: everything is given back, bucket tokens too. */
+  finish(ids: readonly string[], ttlMs: number, accounts?: number): Promise<void>;
+  /** The requests used nothing: everything is given back, bucket tokens too; not of a hold that a copy shares. */
   release(ids: readonly string[]): Promise<void>;
   /** Sets totals and watermark, unless the store has some already; true when it did. */
   restore(snapshot: StoreSnapshot): Promise<boolean>;

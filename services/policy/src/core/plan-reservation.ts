@@ -12,6 +12,8 @@ export type PriceOf = (inputTokens: number, outputTokens: number) => bigint | un
 export interface ReservationPlan {
   /** Request id. */
   readonly id: string;
+  /** How often it was submitted before. */
+  readonly submission: number;
   readonly ttlMs: number;
   readonly api: Api;
   readonly model: string;
@@ -19,6 +21,8 @@ export interface ReservationPlan {
   readonly applied: AppliedLimits;
   /** Most output tokens of all answers together, where budgets had room for no more. Absent: the request's own cap. */
   readonly outputCap?: number;
+  /** For the fallback upstreams of the route alone. Absent means false. */
+  readonly fallback?: boolean;
 }
 
 export interface PlanDependencies {
@@ -111,7 +115,9 @@ export const planReservation = (plan: ReservationPlan, deps: PlanDependencies): 
   const reservation: Reservation = {
     id: plan.id,
     ttlMs: plan.ttlMs,
+    ...(plan.submission > 0 ? { isCopy: true } : {}),
     ...(plan.outputCap === undefined ? {} : { outputCap: plan.outputCap }),
+    ...(plan.fallback ? { fallback: true } : {}),
     buckets: rateLimits.flatMap((limit) => toCharges(limit, plan, deps)),
     slots: rateLimits.flatMap(toClaims),
     budgets: holds,

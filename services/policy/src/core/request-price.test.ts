@@ -3,11 +3,22 @@ import { buildPriceBook } from '@weir/pricing';
 import { expect, test } from 'vitest';
 import { createRequestPrice } from './request-price.ts';
 
-const priceWith = (upstream: object, pricing: object) => {
+const priceWith = (upstream: object, pricing: object, fallback?: object) => {
+  const target = { provider: 'openai-compatible', targets: ['http://127.0.0.1:1'] };
+  const isSpared = fallback !== undefined;
   const parsed = parseConfig({
     version: 1,
-    upstreams: { gpu: { provider: 'openai-compatible', targets: ['http://127.0.0.1:1'], ...upstream } },
-    routes: [{ name: 'chat', match: { path: '/v1/chat/completions' } }],
+    upstreams: {
+      gpu: { ...target, ...upstream },
+      ...(isSpared ? { spare: { ...target, models: ['tiny'] } } : {}),
+    },
+    routes: [
+      {
+        name: 'chat',
+        match: { path: '/v1/chat/completions' },
+        ...(isSpared ? { upstreams: ['gpu'], fallback } : {}),
+      },
+    ],
     pricing,
   });
   if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
@@ -69,5 +80,29 @@ test('a fallback that is dearer counts: the request may end there', () => {
   if (built.outcome === 'invalid' || !route) throw new Error('no prices, or no route');
   const principal = { org: 'acme', team: '_', key: 'k' };
   const request = { route, api: 'openai.chat', model: 'llama', principal, at: 0 } as const;
-  expect(createRequestPrice(config, built.book, request).costOf(1_000, 0)).toBe(7_000_000n);
+  const price = createRequestPrice(config, built.book, request);
+  expect(price.costOf(1_000, 0)).toBe(7_000_000n);
+  expect(price.atFallback()?.costOf(1_000, 0)).toBe(7_000_000n);
+  const other = createRequestPrice(config, built.book, { ...request, model: 'mistral' });
+  expect(other.atFallback()).toBeUndefined();
+});
+
+test('the fallback alone costs what it costs, however dear the own upstreams are', () => {
+  expect(priceWith(aliased, { models: [llama] }).atFallback()).toBeUndefined();
+  const own = { models: ['llama'] };
+  const fallback = { upstreams: [{ upstream: 'spare', modelMapping: { llama: 'tiny' } }] };
+  const dear = { model: 'llama', inputPerMillion: 9, outputPerMillion: 9 };
+  const tiny = { model: 'tiny', inputPerMillion: 0, outputPerMillion: 0 };
+  expect(priceWith(own, { models: [dear, tiny] }, fallback).costOf(1_000, 0)).toBe(9_000_000n);
+  expect(
+    priceWith(own, { models: [dear, tiny] }, fallback)
+      .atFallback()
+      ?.costOf(1_000, 0),
+  ).toBe(0n);
+  // What nobody named a price for is rated by the name that the client used.
+  expect(
+    priceWith(own, { models: [dear] }, fallback)
+      .atFallback()
+      ?.costOf(1_000, 0),
+  ).toBe(9_000_000n);
 });

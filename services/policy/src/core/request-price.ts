@@ -1,6 +1,6 @@
 import type { Api, ClientInfo, Principal, RouteConfig, WeirConfig } from '@weir/contracts';
 import { estimateCostNano, namesOf, outputTokensForNano, type PriceBook } from '@weir/pricing';
-import { selectFallbacks, selectUpstreams } from '@weir/routing';
+import { selectFallbacks, selectUpstreams, type UpstreamCandidate } from '@weir/routing';
 
 export interface PricedRequest {
   readonly route: RouteConfig;
@@ -19,6 +19,8 @@ export interface RequestPrice {
   costOf(inputTokens: number, outputTokens: number): bigint | undefined;
   /** Most output tokens that the amount pays for at any of them. Undefined: no price. */
   outputFor(nano: bigint, inputTokens: number): number | undefined;
+  /** The same of the route's fallback upstreams alone. Undefined: none of them can serve the request. */
+  atFallback(): RequestPrice | undefined;
 }
 
 interface Sku {
@@ -27,31 +29,34 @@ interface Sku {
   readonly models: readonly string[];
 }
 
+const toSku = (config: WeirConfig, model: string, candidate: UpstreamCandidate): Sku => {
+  const upstream = config.upstreams[candidate.upstream];
+  const names = { modelServed: candidate.model, modelRequested: model };
+  return {
+    models: namesOf(upstream?.priceAs === undefined ? names : { ...names, priceAs: upstream.priceAs }),
+    ...(upstream === undefined ? {} : { provider: upstream.provider }),
+  };
+};
+
+const fallbackSkusOf = (config: WeirConfig, { route, api, model }: PricedRequest): readonly Sku[] =>
+  selectFallbacks(config, { route, api, model }).map((candidate) => toSku(config, model, candidate));
+
 const skusOf = (config: WeirConfig, priced: PricedRequest): readonly Sku[] => {
-  const { route, api, model, client } = priced;
+  const { model, client } = priced;
   // Every variant counts, so it does not matter which one the request will get.
   const question = client === undefined ? priced : { ...priced, request: { id: '', client } };
   const selection = selectUpstreams(config, question);
   if (selection.outcome === 'rejected') return [{ models: [model] }];
-  const candidates = [...selection.candidates, ...selectFallbacks(config, { route, api, model })];
-  return candidates.map((candidate) => {
-    const upstream = config.upstreams[candidate.upstream];
-    const names = { modelServed: candidate.model, modelRequested: model };
-    return {
-      models: namesOf(upstream?.priceAs === undefined ? names : { ...names, priceAs: upstream.priceAs }),
-      ...(upstream === undefined ? {} : { provider: upstream.provider }),
-    };
-  });
+  const own = selection.candidates.map((candidate) => toSku(config, model, candidate));
+  return [...own, ...fallbackSkusOf(config, priced)];
 };
 
-/** The same prices that usage is rated by. A model without a price counts as free where the configuration allows it. */
-export const createRequestPrice = (
+const createPrice = (
   config: WeirConfig,
   book: PriceBook,
-  request: PricedRequest,
-): RequestPrice => {
-  const { api, principal, at } = request;
-  const skus = skusOf(config, request);
+  { api, principal, at }: PricedRequest,
+  skus: readonly Sku[],
+): Omit<RequestPrice, 'atFallback'> => {
   const refusesUnpriced = config.pricing.onMissing === 'deny';
   // Only these requests may ask for parts of the prompt to be cached at a surcharge; which do is not known here.
   const caching = api === 'anthropic.messages' ? ({ cacheWrites: '5m' } as const) : {};
@@ -83,3 +88,18 @@ export const createRequestPrice = (
     },
   };
 };
+
+/** The same prices that usage is rated by. A model without a price counts as free where the configuration allows it. */
+export const createRequestPrice = (
+  config: WeirConfig,
+  book: PriceBook,
+  request: PricedRequest,
+): RequestPrice => ({
+  ...createPrice(config, book, request, skusOf(config, request)),
+  atFallback: () => {
+    const skus = fallbackSkusOf(config, request);
+    if (skus.length === 0) return undefined;
+    const price: RequestPrice = { ...createPrice(config, book, request, skus), atFallback: () => price };
+    return price;
+  },
+});

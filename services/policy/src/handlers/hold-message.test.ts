@@ -10,8 +10,8 @@ const setUp = () => {
   };
   const onError = vi.fn();
   const hear = createHoldMessages({ store, ttlMs: 60_000, settleTtlMs: 900_000, onError });
-  const say = (kind: HoldMessage['kind']) =>
-    hear({ data: encodeHoldMessage({ v: 1, kind, ids: ['a', 'b'] }) });
+  const say = (kind: HoldMessage['kind'], more: Pick<HoldMessage, 'accounts'> = {}) =>
+    hear({ data: encodeHoldMessage({ v: 1, kind, ids: ['a', 'b'], ...more }) });
   return { store, onError, hear, say };
 };
 
@@ -19,8 +19,14 @@ it('keeps what a running request holds for one time, and what a finished one hol
   const { store, say } = setUp();
   for (const kind of ['extend', 'finish', 'release'] as const) await say(kind);
   expect(store.extend.mock.calls).toEqual([[['a', 'b'], 60_000]]);
-  expect(store.finish.mock.calls).toEqual([[['a', 'b'], 900_000]]);
+  expect(store.finish.mock.calls).toEqual([[['a', 'b'], 900_000, undefined]]);
   expect(store.release.mock.calls).toEqual([[['a', 'b']]]);
+});
+
+it('says of how many attempts accounts are waited for', async () => {
+  const { store, say } = setUp();
+  await say('finish', { accounts: 2 });
+  expect(store.finish.mock.calls).toEqual([[['a', 'b'], 900_000, 2]]);
 });
 
 it('passes over what is no hold message, and only reports what fails', async () => {

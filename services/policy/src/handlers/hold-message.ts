@@ -12,11 +12,11 @@ export interface HoldMessageDependencies {
 }
 
 const carryOut = (
-  { kind, ids }: HoldMessage,
+  { kind, ids, accounts }: HoldMessage,
   { store, ttlMs, settleTtlMs }: HoldMessageDependencies,
 ): Promise<void> => {
   if (kind === 'extend') return store.extend(ids, ttlMs);
-  return kind === 'finish' ? store.finish(ids, settleTtlMs) : store.release(ids);
+  return kind === 'finish' ? store.finish(ids, settleTtlMs, accounts) : store.release(ids);
 };
 
 /** What became of running requests. One that is lost costs a hold's time to live, so a failure is only reported. */

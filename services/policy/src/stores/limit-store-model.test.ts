@@ -21,6 +21,8 @@ type Command =
       readonly id: string;
       readonly amounts: readonly [number, number];
       readonly cost: number;
+      readonly isCopy: boolean;
+      readonly fallback: boolean;
     }
   | {
       readonly kind: 'append';
@@ -31,7 +33,8 @@ type Command =
     }
   | { readonly kind: 'settle'; readonly most: number }
   | { readonly kind: 'settleOld' | 'settleGap' | 'snapshot' | 'rollback' | 'sweep' }
-  | { readonly kind: 'extend' | 'finish' | 'release'; readonly id: string }
+  | { readonly kind: 'extend' | 'release'; readonly id: string }
+  | { readonly kind: 'finish'; readonly id: string; readonly accounts: number | undefined }
   | { readonly kind: 'advance'; readonly byMs: number };
 
 const idArbitrary = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
@@ -44,6 +47,8 @@ const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
       id: idArbitrary,
       amounts: fc.tuple(amount, amount),
       cost: fc.integer({ min: 0, max: 500 }),
+      isCopy: fc.integer({ min: 0, max: 4 }).map((roll) => roll === 0),
+      fallback: fc.boolean(),
     }),
   },
   {
@@ -67,8 +72,16 @@ const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   {
-    weight: 4,
-    arbitrary: fc.record({ kind: fc.constantFrom('extend', 'finish', 'release'), id: idArbitrary }),
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constantFrom('extend', 'release'), id: idArbitrary }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('finish' as const),
+      id: idArbitrary,
+      accounts: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+    }),
   },
   {
     weight: 3,
@@ -79,9 +92,17 @@ const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
   },
 );
 
-const reservationOf = ({ id, amounts, cost }: Extract<Command, { kind: 'reserve' }>): Reservation => ({
+const reservationOf = ({
   id,
+  amounts,
+  cost,
+  isCopy,
+  fallback,
+}: Extract<Command, { kind: 'reserve' }>): Reservation => ({
+  id,
+  isCopy,
   ttlMs: 60_000,
+  ...(fallback ? { fallback } : {}),
   // Every third is under a limit that is only reported.
   buckets: [{ key: bucketKey, capacity, perMinute, cost, correctable: true, enforce: cost % 3 !== 0 }],
   slots: [{ key: slotKey, limit: 5, enforce: true }],
@@ -92,6 +113,12 @@ const reservationOf = ({ id, amounts, cost }: Extract<Command, { kind: 'reserve'
     enforce: true,
   })),
 });
+
+/** Is as once. */
+const twice = async (id: string, tell: (ids: readonly string[]) => Promise<void>): Promise<void> => {
+  await tell([id]);
+  await tell([id, 'nobody']);
+};
 
 class History {
   readonly #tested: StoreUnderTest;
@@ -124,7 +151,9 @@ class History {
     switch (command.kind) {
       case 'reserve': {
         const reservation = reservationOf(command);
-        expect(await store.reserve(reservation)).toMatchObject(model.reserve(reservation));
+        const [outcome, expected] = [await store.reserve(reservation), model.reserve(reservation)];
+        expect(outcome).toMatchObject(expected);
+        expect('fallback' in outcome).toBe('fallback' in expected);
         return;
       }
       case 'append': {
@@ -157,14 +186,15 @@ class History {
       case 'sweep':
         await store.sweep();
         return;
-      default:
-        if (command.kind === 'release') model.release(command.id);
-        else model[command.kind](command.id, prolongedMs[command.kind]);
-        // Twice is once.
-        for (const ids of [[command.id], [command.id, 'nobody']]) {
-          if (command.kind === 'release') await store.release(ids);
-          else await store[command.kind](ids, prolongedMs[command.kind]);
-        }
+      case 'extend':
+        model.extend(command.id, prolongedMs.extend);
+        return twice(command.id, (ids) => store.extend(ids, prolongedMs.extend));
+      case 'finish':
+        model.finish(command.id, prolongedMs.finish, command.accounts);
+        return twice(command.id, (ids) => store.finish(ids, prolongedMs.finish, command.accounts));
+      case 'release':
+        model.release(command.id);
+        return twice(command.id, (ids) => store.release(ids));
     }
   }
 

@@ -141,6 +141,28 @@ const suite = (start: () => Promise<StoreUnderTest>): void => {
       expect(await reserve('b', parts)).not.toHaveProperty('outputCap');
     });
 
+    it('tells whether it was for the fallback alone when it comes again, though it names nothing', async () => {
+      await begin();
+      for (const [id, parts] of [
+        ['a', { budgets: [budget()] }],
+        ['b', {}],
+        ['c', { outputCap: 80, slots: [slot()] }],
+      ] as const) {
+        expect(await reserve(id, { ...parts, fallback: true })).not.toHaveProperty('fallback');
+        expect(await reserve(id, { budgets: [budget({ counter: december })] })).toMatchObject({
+          again: true,
+          fallback: true,
+        });
+      }
+      expect(await reserve('c', {})).toMatchObject({ outputCap: 80, fallback: true });
+      expect(await standing(december)).toEqual({ spent: 0n, held: 0n });
+      await reserve('d', { outputCap: 80 });
+      expect(await reserve('d', { fallback: true })).not.toHaveProperty('fallback');
+      await tested.store.release(['b']);
+      await reserve('b', {});
+      expect(await reserve('b', { fallback: true })).not.toHaveProperty('fallback');
+    });
+
     it('changes nothing when it comes again', async () => {
       await begin();
       const parts = { buckets: [bucket()], slots: [slot()], budgets: [budget()] };
@@ -338,6 +360,15 @@ const suite = (start: () => Promise<StoreUnderTest>): void => {
       expect(await hold('d', 1n)).toMatchObject({ outcome: 'denied' });
     });
 
+    it('refuses nobody who needs nothing of it, though it is overdrawn', async () => {
+      await begin({ [january]: 101n });
+      expect(await hold('a', 0n)).toMatchObject({ outcome: 'reserved', wouldDeny: [] });
+      expect(await hold('b', 0n, { enforce: false })).toMatchObject({ outcome: 'reserved', wouldDeny: [] });
+      expect(await hold('c', 1n)).toMatchObject({ outcome: 'denied' });
+      const budgets = [budget({ amount: 0n }), budget({ counter: december, amount: 101n })];
+      expect(await reserve('d', { budgets })).toMatchObject({ refusal: { by: 'budget', index: 1 } });
+    });
+
     it('is exact where a double is not', async () => {
       const limit = 3n * 2n ** 60n + 1n;
       await begin({ [january]: 2n ** 60n });
@@ -411,6 +442,102 @@ const suite = (start: () => Promise<StoreUnderTest>): void => {
       expect(await standing()).toEqual({ spent: 0n, held: 25n });
       await tested.advance(1);
       expect(await standing()).toEqual({ spent: 0n, held: 5n });
+    });
+
+    describe('of a request whose attempts were all handed back', () => {
+      const account = (charge: bigint, tokens?: number) =>
+        settle(record('a', { ends: false, charges: [[january, charge]], tokens }));
+      const bucketLeft = async (): Promise<unknown> => {
+        const outcome = await reserve(`look ${tested.now()}`, {
+          buckets: [{ ...bucket(), cost: 0, enforce: false }],
+        });
+        return 'buckets' in outcome ? outcome.buckets[0]?.remaining : outcome;
+      };
+
+      it.each<[string, readonly ('account' | 'finish')[]]>([
+        ['before', ['account', 'account', 'finish']],
+        ['between', ['account', 'finish', 'account']],
+        ['after', ['finish', 'account', 'account']],
+      ])(
+        'is held until there is an account of each, and no longer: it ends %s them',
+        async (_when, order) => {
+          await begin();
+          await reserve('a', { slots: [slot()], budgets: [budget({ amount: 20n })], buckets: [bucket()] });
+          for (const [step, what] of order.entries()) {
+            expect((await standing()).held).toBe(20n);
+            if (what === 'account') await account(7n, 40);
+            else await tested.store.finish(['a'], 900_000, 2);
+            const spent = BigInt(order.slice(0, step + 1).filter((one) => one === 'account').length) * 7n;
+            expect((await standing()).spent).toBe(spent);
+          }
+          expect(await standing()).toEqual({ spent: 14n, held: 0n });
+          expect(await bucketLeft()).toBe(bucket().capacity - 80);
+          await tested.store.finish(['a'], 900_000, 2);
+          expect(await standing()).toEqual({ spent: 14n, held: 0n });
+        },
+      );
+
+      it('leaves no moment in which a budget knows of neither hold nor use', async () => {
+        await begin();
+        await hold('a', 100n);
+        await tested.store.finish(['a'], 900_000, 1);
+        expect(await hold('b', 1n)).toMatchObject({ outcome: 'denied' });
+        await account(80n);
+        expect(await hold('b', 21n)).toMatchObject({ outcome: 'denied' });
+        expect(await hold('b', 20n)).toMatchObject({ outcome: 'reserved' });
+      });
+
+      it('is given back for good: its accounts are not those of a request that comes after', async () => {
+        await begin();
+        await hold('a', 20n);
+        await account(1n);
+        await tested.store.release(['a']);
+        await hold('a', 20n);
+        await tested.store.finish(['a'], 900_000, 1);
+        expect((await standing()).held).toBe(20n);
+      });
+
+      it('has its slots free at once', async () => {
+        await begin();
+        await reserve('a', { slots: [slot({ limit: 1 })] });
+        await tested.store.finish(['a'], 900_000, 1);
+        expect(await reserve('b', { slots: [slot({ limit: 1 })] })).toMatchObject({ outcome: 'reserved' });
+      });
+
+      it('ends with the account that says so, whatever else was waited for', async () => {
+        await begin();
+        await hold('a', 20n);
+        await tested.store.finish(['a'], 900_000, 2);
+        await settle(record('a', { charges: [[january, 5n]] }));
+        expect(await standing()).toEqual({ spent: 5n, held: 0n });
+      });
+    });
+
+    describe('that a copy of its request shares', () => {
+      const copy = (id: string) => reserve(id, { isCopy: true, budgets: [budget({ amount: 20n })] });
+
+      it.each([
+        ['comes second', async () => [await hold('a', 20n), await copy('a')]],
+        ['comes first', async () => [await copy('a'), await hold('a', 20n)]],
+      ])('is not given back when one of them is refused: the copy %s', async (_which, admit) => {
+        await begin();
+        await admit();
+        await tested.store.release(['a']);
+        await tested.store.finish(['a'], 900_000, 1);
+        await settle(record('a', { ends: false, charges: [[january, 1n]] }));
+        expect((await standing()).held).toBe(20n);
+        await settle(record('a'));
+        expect((await standing()).held).toBe(0n);
+      });
+
+      it('waits no longer for what the first was to leave', async () => {
+        await begin();
+        await hold('a', 20n);
+        await tested.store.finish(['a'], 900_000, 1);
+        await copy('a');
+        await settle(record('a', { ends: false }));
+        expect((await standing()).held).toBe(20n);
+      });
     });
 
     it('does not come back when a request finishes after its hold expired', async () => {

@@ -65,12 +65,12 @@ const misfitsOf = (
   ),
   ...budgets.flatMap(({ amount, enforce }, index): Misfit[] => {
     const { spent = 0n, held = 0n, limit = 0n } = states.budgets[index] ?? {};
-    return spent + held + amount <= limit ? [] : [{ by: 'budget', index, enforce }];
+    return amount === 0n || spent + held + amount <= limit ? [] : [{ by: 'budget', index, enforce }];
   }),
 ];
 
 const take = (state: StoreState, reservation: Reservation, now: number): void => {
-  const { id, ttlMs, outputCap, buckets, slots, budgets } = reservation;
+  const { id, ttlMs, outputCap, isCopy = false, fallback = false, buckets, slots, budgets } = reservation;
   const expiresAt = now + ttlMs;
   const charges = buckets.map((bucket): HoldRecord['buckets'][number] => {
     const { key, perMinute, cost, capacity, correctable, enforce } = bucket;
@@ -87,6 +87,11 @@ const take = (state: StoreState, reservation: Reservation, now: number): void =>
   state.holds.set(id, {
     expiresAt,
     outputCap,
+    isShared: isCopy,
+    accounts: 0,
+    accountedTokens: undefined,
+    awaitedAccounts: undefined,
+    fallback,
     buckets: charges,
     slots: slots.map(({ key }) => key),
     budgets: budgets.map(({ counter, amount }) => ({ counter, amount })),
@@ -100,8 +105,12 @@ export const reserveInState = (state: StoreState, reservation: Reservation, now:
   const held = liveHold(state, reservation.id, now);
   const states = statesOf(state, reservation, now);
   if (held) {
-    const cap = held.outputCap === undefined ? {} : { outputCap: held.outputCap };
-    return { outcome: 'reserved', again: true, ...cap, wouldDeny: [], ...states };
+    if (reservation.isCopy) Object.assign(held, { isShared: true, awaitedAccounts: undefined });
+    const kept = {
+      ...(held.outputCap === undefined ? {} : { outputCap: held.outputCap }),
+      ...(held.fallback ? { fallback: true } : {}),
+    };
+    return { outcome: 'reserved', again: true, ...kept, wouldDeny: [], ...states };
   }
   if (reservation.budgets.length > 0 && state.position === undefined) return { outcome: 'uninitialised' };
   const oversized = reservation.buckets.findIndex(

@@ -14,6 +14,7 @@ import {
   createStoreState,
   forget,
   freeSlots,
+  type HoldRecord,
   liveHold,
   prolong,
   refill,
@@ -24,16 +25,34 @@ import {
 } from './store-state.ts';
 import { minuteUnits } from './token-bucket.ts';
 
-const settleRecord = (state: StoreState, record: SettledRequest, now: number): void => {
-  for (const [counter, delta] of record.charges) addTo(state, 'spent', counter, delta);
-  const hold = record.ends ? liveHold(state, record.id, now) : undefined;
-  if (hold === undefined) return;
-  forget(state, record.id, hold);
-  const { tokens } = record;
+interface Ended {
+  readonly id: string;
+  /** Undefined: nobody knows. */
+  readonly tokens: number | undefined;
+}
+
+const endHold = (state: StoreState, hold: HoldRecord, { id, tokens }: Ended, now: number): void => {
+  forget(state, id, hold);
   if (tokens === undefined) return;
   for (const bucket of hold.buckets) {
     if (bucket.correctable) refill(state, bucket, bucket.charged - tokens * minuteUnits, now);
   }
+};
+
+const endIfAccounted = (state: StoreState, id: string, hold: HoldRecord, now: number): void => {
+  const { accounts, accountedTokens: tokens, awaitedAccounts } = hold;
+  if (accounts >= (awaitedAccounts ?? Number.POSITIVE_INFINITY)) endHold(state, hold, { id, tokens }, now);
+};
+
+const settleRecord = (state: StoreState, record: SettledRequest, now: number): void => {
+  for (const [counter, delta] of record.charges) addTo(state, 'spent', counter, delta);
+  const { id, tokens, ends } = record;
+  const hold = liveHold(state, id, now);
+  if (hold === undefined) return;
+  if (ends) return endHold(state, hold, record, now);
+  hold.accounts += 1;
+  if (tokens !== undefined) hold.accountedTokens = (hold.accountedTokens ?? 0) + tokens;
+  endIfAccounted(state, id, hold, now);
 };
 
 class MemoryStore implements LimitStore {
@@ -70,14 +89,16 @@ class MemoryStore implements LimitStore {
     }
   }
 
-  async finish(ids: readonly string[], ttlMs: number) {
+  async finish(ids: readonly string[], ttlMs: number, accounts?: number) {
     const now = this.#begin();
     for (const id of ids) {
       const record = liveHold(this.#state, id, now);
-      if (record === undefined) continue;
+      if (record === undefined || (record.isShared && accounts !== undefined)) continue;
       freeSlots(this.#state, id, record);
       record.slots = [];
       prolong(this.#state, id, record, now + ttlMs);
+      record.awaitedAccounts = accounts ?? record.awaitedAccounts;
+      endIfAccounted(this.#state, id, record, now);
     }
   }
 
@@ -85,7 +106,7 @@ class MemoryStore implements LimitStore {
     const now = this.#begin();
     for (const id of ids) {
       const record = liveHold(this.#state, id, now);
-      if (record === undefined) continue;
+      if (record === undefined || record.isShared) continue;
       forget(this.#state, id, record);
       for (const bucket of record.buckets) refill(this.#state, bucket, bucket.charged, now);
     }

@@ -3,6 +3,7 @@ import type { BudgetHold, Reservation, SettledRequest } from '../core/limit-stor
 /** What a hold keeps: parallel lists, which Lua reads with fewer tables. Amounts as text: a JSON number would lose digits. */
 export interface KeptHold {
   readonly outputCap?: number;
+  readonly fallback?: true;
   readonly bucketKeys: readonly string[];
   readonly perMinute: readonly number[];
   readonly correctable: readonly boolean[];
@@ -10,8 +11,9 @@ export interface KeptHold {
   readonly amounts: readonly string[];
 }
 
-const keptOf = ({ outputCap, buckets, budgets }: Reservation): KeptHold => ({
+const keptOf = ({ outputCap, fallback, buckets, budgets }: Reservation): KeptHold => ({
   ...(outputCap === undefined ? {} : { outputCap }),
+  ...(fallback ? { fallback } : {}),
   bucketKeys: buckets.map(({ key }) => key),
   perMinute: buckets.map(({ perMinute }) => perMinute),
   correctable: buckets.map(({ correctable }) => correctable),
@@ -35,23 +37,23 @@ const termsOf = ({ buckets, slots, budgets }: Reservation) => ({
 
 /** For `reserve.lua`. */
 export const reserveArguments = (reservation: Reservation): (string | number)[] => {
-  const { id, ttlMs, slots } = reservation;
+  const { id, ttlMs, slots, isCopy = false } = reservation;
   const slotKeys = slots.length === 0 ? '' : JSON.stringify(slots.map(({ key }) => key));
-  return [id, ttlMs, slotKeys, JSON.stringify(keptOf(reservation)), JSON.stringify(termsOf(reservation))];
+  const [kept, terms] = [JSON.stringify(keptOf(reservation)), JSON.stringify(termsOf(reservation))];
+  return [id, ttlMs, slotKeys, kept, terms, isCopy ? 1 : 0];
 };
 
-/** For `settle.lua`: the sum for each counter, and each request that ended once, with the tokens that were said first. */
+/** For `settle.lua`: the sum for each counter, and what each record says of its request. */
 export const settleArguments = (records: readonly SettledRequest[]): string[] => {
   const sums = new Map<string, bigint>();
-  const ended = new Map<string, number | false>();
-  for (const { id, charges, tokens, ends } of records) {
+  for (const { charges } of records) {
     for (const [counter, delta] of charges) sums.set(counter, (sums.get(counter) ?? 0n) + delta);
-    if (ends && !ended.has(id)) ended.set(id, tokens ?? false);
   }
   return [
     JSON.stringify([...sums.keys()]),
     JSON.stringify(Array.from(sums.values(), String)),
-    JSON.stringify([...ended.keys()]),
-    JSON.stringify([...ended.values()]),
+    JSON.stringify(records.map(({ id }) => id)),
+    JSON.stringify(records.map(({ tokens }) => tokens ?? false)),
+    JSON.stringify(records.map(({ ends }) => ends)),
   ];
 };

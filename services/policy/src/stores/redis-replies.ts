@@ -57,8 +57,12 @@ export const readReserveReply = (reply: RedisReply): ReserveOutcome => {
     };
   }
   if (first === 1) {
-    const cap = second === '' ? {} : { outputCap: Number(second) };
-    return { outcome: 'reserved', again: true, ...cap, wouldDeny: [], ...statesOf(states) };
+    const [cap, isFallback] = listOf(second);
+    const kept = {
+      ...(cap === '' ? {} : { outputCap: Number(cap) }),
+      ...(isFallback === 1 ? { fallback: true } : {}),
+    };
+    return { outcome: 'reserved', again: true, ...kept, wouldDeny: [], ...statesOf(states) };
   }
   const wouldDeny = listOf(second).map(refusalOf);
   return { outcome: 'reserved', again: false, wouldDeny, ...statesOf(states) };

@@ -93,8 +93,8 @@ class RedisStore implements LimitStore {
     for (const some of inChunks(ids, idsPerCall)) await this.#run('extend', [ttlMs, ...some]);
   }
 
-  async finish(ids: readonly string[], ttlMs: number) {
-    for (const some of inChunks(ids, idsPerCall)) await this.#run('finish', [ttlMs, ...some]);
+  async finish(ids: readonly string[], ttlMs: number, accounts?: number) {
+    for (const some of inChunks(ids, idsPerCall)) await this.#run('finish', [ttlMs, accounts ?? '', ...some]);
   }
 
   async release(ids: readonly string[]) {

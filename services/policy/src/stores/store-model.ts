@@ -4,6 +4,10 @@ interface ModelHold {
   readonly expiresAt: number;
   readonly reservation: Reservation;
   readonly finished: boolean;
+  readonly isShared: boolean;
+  /** Tokens of each account of an attempt that was handed back. */
+  readonly accounts: readonly (number | undefined)[];
+  readonly awaited: number | undefined;
   /** Units that each bucket was charged. */
   readonly charged: readonly bigint[];
 }
@@ -62,9 +66,16 @@ export class StoreModel {
     return running.filter(({ reservation }) => reservation.slots.some((slot) => slot.key === key)).length;
   }
 
-  reserve(reservation: Reservation): Pick<ReserveOutcome, 'outcome'> & { readonly again?: boolean } {
+  reserve(
+    reservation: Reservation,
+  ): Pick<ReserveOutcome, 'outcome'> & { readonly again?: boolean; readonly fallback?: true } {
     const { id, buckets, slots, budgets, ttlMs } = reservation;
-    if (this.holds.has(id)) return { outcome: 'reserved', again: true };
+    const { isCopy = false } = reservation;
+    const held = this.holds.get(id);
+    if (held && isCopy) this.holds.set(id, { ...held, isShared: true, awaited: undefined });
+    if (held) {
+      return { outcome: 'reserved', again: true, ...(held.reservation.fallback ? { fallback: true } : {}) };
+    }
     const enforced = buckets.filter(({ enforce }) => enforce);
     if (enforced.some(({ cost, capacity }) => cost > capacity)) return { outcome: 'too_large' };
     const fits = [
@@ -74,7 +85,7 @@ export class StoreModel {
       slots.every((slot) => !slot.enforce || this.inSlot(slot.key) < slot.limit),
       budgets.every(
         ({ enforce, counter, amount, limit }) =>
-          !enforce || this.spent(counter) + this.held(counter) + amount <= limit,
+          !enforce || amount === 0n || this.spent(counter) + this.held(counter) + amount <= limit,
       ),
     ];
     if (fits.includes(false)) return { outcome: 'denied' };
@@ -86,25 +97,29 @@ export class StoreModel {
       this.used.set(key, used + units);
       return units;
     });
-    this.holds.set(id, { expiresAt: this.now + ttlMs, reservation, finished: false, charged });
+    const expiresAt = this.now + ttlMs;
+    const begun = { isShared: isCopy, accounts: [], awaited: undefined };
+    this.holds.set(id, { expiresAt, reservation, finished: false, charged, ...begun });
     return { outcome: 'reserved', again: false };
   }
 
   /** Applies the ledger up to `to`. */
   settle(to: number): void {
     for (const { id, ends, tokens, charges } of this.ledger.slice(this.watermark, to)) {
-      const hold = ends ? this.holds.get(id) : undefined;
+      const hold = this.holds.get(id);
       for (const [counter, delta] of charges) {
-        const budget = hold?.reservation.budgets.find((one) => one.counter === counter);
+        // What was handed back is charged beside the hold, which stays for the next attempt.
+        const ended = ends ? hold : undefined;
+        const budget = ended?.reservation.budgets.find((one) => one.counter === counter);
         const beyond = largest(0n, delta - (budget?.amount ?? 0n));
         this.overshoot.set(counter, (this.overshoot.get(counter) ?? 0n) + beyond);
       }
       if (hold === undefined) continue;
-      this.holds.delete(id);
-      hold.reservation.buckets.forEach(({ key, correctable }, index) => {
-        if (!correctable || tokens === undefined) return;
-        this.#give(key, (hold.charged[index] ?? 0n) - this.#cost(tokens));
-      });
+      if (ends) this.#end(id, hold, tokens);
+      else {
+        this.holds.set(id, { ...hold, accounts: [...hold.accounts, tokens] });
+        this.#endIfAccounted(id);
+      }
     }
     this.watermark = to;
   }
@@ -114,15 +129,17 @@ export class StoreModel {
     if (hold) this.holds.set(id, { ...hold, expiresAt: Math.max(hold.expiresAt, this.now + ttlMs) });
   }
 
-  finish(id: string, ttlMs: number): void {
+  finish(id: string, ttlMs: number, accounts?: number): void {
+    if (accounts !== undefined && this.holds.get(id)?.isShared) return;
     this.extend(id, ttlMs);
     const hold = this.holds.get(id);
-    if (hold) this.holds.set(id, { ...hold, finished: true });
+    if (hold) this.holds.set(id, { ...hold, finished: true, awaited: accounts ?? hold.awaited });
+    this.#endIfAccounted(id);
   }
 
   release(id: string): void {
     const hold = this.holds.get(id);
-    if (!hold) return;
+    if (!hold || hold.isShared) return;
     this.holds.delete(id);
     hold.reservation.buckets.forEach(({ key }, index) => {
       this.#give(key, hold.charged[index] ?? 0n);
@@ -133,6 +150,22 @@ export class StoreModel {
     const left = this.#cost(capacity) - this.#usedOf(key);
     // Division of a BigInt rounds towards zero.
     return Number(left >= 0n ? left / minute : -((-left + minute - 1n) / minute));
+  }
+
+  #endIfAccounted(id: string): void {
+    const hold = this.holds.get(id);
+    if (hold?.awaited === undefined || hold.accounts.length < hold.awaited) return;
+    const known = hold.accounts.filter((tokens) => tokens !== undefined);
+    const sum = known.reduce((total, tokens) => total + tokens, 0);
+    this.#end(id, hold, known.length === 0 ? undefined : sum);
+  }
+
+  #end(id: string, hold: ModelHold, tokens: number | undefined): void {
+    this.holds.delete(id);
+    hold.reservation.buckets.forEach(({ key, correctable }, index) => {
+      if (!correctable || tokens === undefined) return;
+      this.#give(key, (hold.charged[index] ?? 0n) - this.#cost(tokens));
+    });
   }
 
   #usedOf(key: string): bigint {

@@ -8,6 +8,14 @@ export interface HoldRecord {
   /** Emptied when the request finishes. */
   slots: readonly string[];
   readonly outputCap: number | undefined;
+  /** A copy of the request was admitted, too: what is said of one copy is not said of both. */
+  isShared: boolean;
+  /** Accounts so far of attempts that were handed back, and the tokens of those that knew. */
+  accounts: number;
+  accountedTokens: number | undefined;
+  /** The request is over when there are so many of them. Undefined: it goes on, or another account ends it. */
+  awaitedAccounts: number | undefined;
+  readonly fallback: boolean;
   readonly buckets: readonly {
     readonly key: string;
     readonly perMinute: number;

@@ -6,7 +6,7 @@ import { decideStage } from './attempt-stage.ts';
 const retry = { attempts: 2, backoffMs: 50, maxBackoffMs: 1_000 };
 const fallback: FallbackConfig = {
   upstreams: [{ upstream: 'far', modelMapping: {} }],
-  triggers: { onHealthFailure: true, onSaturated: false, onErrorCodes: [503] },
+  triggers: { onHealthFailure: true, onSaturated: false, onErrorCodes: [503], onBudgetExhausted: false },
 };
 
 const failed = (given: Partial<Attempt> = {}): Attempt => ({
@@ -68,6 +68,52 @@ describe('the stage of an attempt', () => {
     });
     const last = failed({ number: 4, fallback: state, failure: { trigger: 'error-code' } });
     expect(decideStage({ retry, fallback }, last, yes)).toEqual({ outcome: 'used-up' });
+  });
+
+  describe('of a request that was let go to the fallback alone', () => {
+    const granted = { reason: 'budget-exhausted', from: 'near', since: 1 } as const;
+
+    it('is at the fallback from its first attempt on', () => {
+      expect(decideStage({ retry, fallback }, undefined, no, granted)).toEqual({
+        outcome: 'stage',
+        stage: { number: 1, remaining: 1, fallback: granted, isMove: false },
+      });
+    });
+
+    it('is never anywhere else, whatever fails how, and for no more than the attempts of the route', () => {
+      const failures = fc.array(
+        fc.record({
+          lastFailure: fc.constantFrom('upstream_5xx', 'draining', 'saturated', 'busy'),
+          failure: fc.record({
+            isFinal: fc.boolean(),
+            trigger: fc.constantFrom('error-code', 'latency', 'health-failure'),
+          }),
+          isLost: fc.boolean(),
+        }),
+        { minLength: 30, maxLength: 30 },
+      );
+      fc.assert(
+        fc.property(fc.integer({ min: 1, max: 10 }), failures, fc.boolean(), (attempts, all, hasBudget) => {
+          const route = { retry: { ...retry, attempts }, fallback };
+          let last: Attempt | undefined;
+          for (const { lastFailure, failure, isLost } of all) {
+            const decided = decideStage(route, last, () => hasBudget, granted);
+            if (decided.outcome !== 'stage') break;
+            const { number, remaining, fallback: state } = decided.stage;
+            expect(state).toEqual(granted);
+            expect(number).toBeLessThanOrEqual(attempts);
+            // A scheduler that is older than such grants does not say where the attempt was.
+            last = failed({
+              number,
+              remaining,
+              lastFailure,
+              failure,
+              ...(state && !isLost ? { fallback: state } : {}),
+            });
+          }
+        }),
+      );
+    });
   });
 
   it('ends without a fallback, and without a trigger', () => {

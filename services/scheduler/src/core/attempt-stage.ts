@@ -23,7 +23,7 @@ export type StageDecision =
   | { readonly outcome: 'no-budget' };
 
 /** Nothing reached the upstream, so nothing is repeated there. */
-const isUnheard = ({ lastFailure }: Attempt): boolean =>
+export const isUnheard = ({ lastFailure }: Attempt): boolean =>
   lastFailure === 'draining' || lastFailure === 'saturated' || lastFailure === busyTarget;
 
 /** An attempt that was turned away never began, so it is not one of those the route allows. */
@@ -43,19 +43,27 @@ export const moveToFallback = (
   isMove: true,
 });
 
+const firstStage = (remaining: number, granted: FallbackState | undefined): AttemptStage => {
+  const stage = { number: 1, remaining, isMove: false };
+  return granted ? { ...stage, fallback: granted } : stage;
+};
+
 /**
  * Another attempt where the request is, as long as the route allows one; else at the fallback, if the failure is one of
- * its triggers. `spendRetry` takes one of the retries that the budget has left.
+ * its triggers. `spendRetry` takes one of the retries that the budget has left. `granted`: policy has let the request go
+ * to the fallback alone, so it is there from its first attempt on.
  */
 export const decideStage = (
   route: Pick<RouteConfig, 'retry' | 'fallback'>,
   attempt: Attempt | undefined,
   spendRetry: () => boolean,
+  granted?: FallbackState,
 ): StageDecision => {
   const { attempts } = route.retry;
-  if (!attempt) return { outcome: 'stage', stage: { number: 1, remaining: attempts - 1, isMove: false } };
+  if (!attempt) return { outcome: 'stage', stage: firstStage(attempts - 1, granted) };
   const number = numberAfter(attempt);
-  const { fallback, failure } = attempt;
+  const { failure } = attempt;
+  const fallback = attempt.fallback ?? granted;
   const used = fallback ? number - fallback.since + 1 : number;
   const isAllowed = used <= attempts && !failure?.isFinal;
   if (isAllowed && (isUnheard(attempt) || spendRetry())) {

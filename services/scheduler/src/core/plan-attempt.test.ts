@@ -40,6 +40,13 @@ const config = configOf({
       upstreams: ['near', 'far'],
       retry: { attempts: 3, backoffMs: 50 },
     },
+    {
+      name: 'timed',
+      match: { path: '/timed' },
+      api: 'openai.chat',
+      upstreams: ['near', 'far'],
+      retry: { attempts: 3, backoffMs: 50, timeoutMs: 2_000 },
+    },
     { name: 'sticky', match: { path: '/sticky' }, api: 'openai.chat', upstreams: ['sticky', 'cached'] },
     { name: 'claude', match: { path: '/claude' }, api: 'openai.chat', upstreams: ['claude'] },
   ],
@@ -184,6 +191,41 @@ test('a later attempt waits first, and not past its deadline', () => {
   });
   const hurried = { attempt: failed, deadline: now + 10 };
   expect(plan(everything, hurried, { hasWaited: false })).toEqual({ outcome: 'delayed', delayMs: 5 });
+});
+
+describe('the time for all attempts', () => {
+  const timed = (attempt: Attempt | undefined, input: Partial<PlanInput> = {}) =>
+    plan(everything, { route: 'timed', ...(attempt ? { attempt } : {}) }, input);
+  const answerBy = now + 500;
+
+  test('begins with the first one, and the others do not begin it anew', () => {
+    expect(timed(undefined)).toMatchObject({ attempt: { number: 1, answerBy: now + 2_000 } });
+    expect(timed({ ...failed, answerBy })).toMatchObject({ attempt: { number: 2, answerBy } });
+  });
+
+  test.each(['busy', 'draining'])('has not begun while the first one was turned away (%s)', (lastFailure) => {
+    const turnedAway = { ...failed, lastFailure, answerBy: now - 1 };
+    expect(timed(turnedAway)).toMatchObject({ attempt: { number: 1, answerBy: now + 2_000 } });
+  });
+
+  test('shortens the pause before a further one', () => {
+    const hurried = timed({ ...failed, answerBy: now + 10 }, { hasWaited: false });
+    expect(hurried).toEqual({ outcome: 'delayed', delayMs: 5 });
+  });
+
+  test('is over: nothing is begun any more, here or at a fallback, and what an upstream said counts', () => {
+    expect(timed({ ...failed, answerBy: now + 1 }).outcome).toBe('planned');
+    const over = { ...failed, answerBy: now, failure: { trigger: 'health-failure' as const } };
+    expect(timed(over)).toMatchObject({ error: { reason: 'first_byte_timeout' } });
+    const answered = { ...over, lastFailure: 'upstream_5xx', failure: { status: 503 } };
+    expect(timed(answered)).toMatchObject({ error: { reason: 'upstream_5xx' } });
+  });
+
+  test('leaves no room for a pause that the provider asks for', () => {
+    const attempt = { ...failed, answerBy, lastFailure: 'upstream_rate_limited' };
+    const told = { ...attempt, excluded: ['near/t0', 'near/t1', 'far/t0'], failure: { retryAfterMs: 600 } };
+    expect(timed(told, { hasWaited: false })).toMatchObject({ error: { reason: 'upstream_rate_limited' } });
+  });
 });
 
 test('an attempt that a draining adapter turned away does not count', () => {

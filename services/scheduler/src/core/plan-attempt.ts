@@ -12,6 +12,7 @@ import {
 } from '@weir/contracts';
 import { findRoute, selectFallbacks, selectUpstreams, type UpstreamCandidate } from '@weir/routing';
 import { type AttemptStage, decideStage, moveToFallback } from './attempt-stage.ts';
+import { givenUpAt, refuseLate, toAnswerBy } from './attempt-time.ts';
 import { pauseMs } from './backoff.ts';
 import { busyAfter, exclusionOf, exclusionsAfter } from './exclusions.ts';
 import { reasonToLeave, toFallbackOffer } from './fallback-offer.ts';
@@ -77,6 +78,7 @@ export interface PlannedAttempt {
   readonly variant: string | undefined;
   readonly retry?: RetryRule;
   readonly perTryTimeoutMs?: number;
+  readonly answerBy?: number;
   readonly fallbackOffer?: FallbackOffer;
   readonly fallback?: FallbackState;
 }
@@ -115,6 +117,7 @@ const toPlan = (
   const isOffered = rules !== undefined && stage.fallback === undefined && hasOpenTarget(fallbacks, input);
   const { on, statusCodes } = retry;
   const busy = busyAfter(input.meta.attempt);
+  const answerBy = toAnswerBy(retry, input.meta.attempt, input.now);
   const attempt: PlannedAttempt = {
     number: stage.number,
     remaining: stage.remaining,
@@ -130,6 +133,7 @@ const toPlan = (
     variant: candidate.variant,
     ...(on === undefined ? {} : { retry: statusCodes === undefined ? { on } : { on, statusCodes } }),
     ...(retry.perTryTimeoutMs === undefined ? {} : { perTryTimeoutMs: retry.perTryTimeoutMs }),
+    ...(answerBy === undefined ? {} : { answerBy }),
     ...(isOffered ? { fallbackOffer: toFallbackOffer(rules) } : {}),
     ...(stage.fallback === undefined ? {} : { fallback: stage.fallback }),
   };
@@ -166,7 +170,7 @@ const planWithoutPlace = (
   if (missing.outcome === 'refused') return reject(refusals.noHealthyTarget(meta.model, now, missing.until));
   if (missing.outcome === 'none') return reject(refusals.noTarget(meta.model, meta.attempt === undefined));
   const waitMs = missing.until - now;
-  const isShort = waitMs <= Math.min(shortWaitMs, (meta.deadline - now) / 2);
+  const isShort = waitMs <= Math.min(shortWaitMs, (givenUpAt(meta) - now) / 2);
   if (isShort && !hasWaited) return { outcome: 'delayed', delayMs: waitMs };
   return reject(refusals.quotaUsedUp(meta.model, waitMs));
 };
@@ -207,7 +211,7 @@ const planPause = (
   { meta, now, random, view }: PlanInput,
 ): AttemptPlan => {
   const { retry } = route;
-  const leftMs = meta.deadline - now;
+  const leftMs = givenUpAt(meta) - now;
   const isElsewhere = countAlternatives(config, candidates, excluded, view) > 0;
   const retryAfterMs = isElsewhere ? 0 : (meta.attempt?.failure?.retryAfterMs ?? 0);
   if (retryAfterMs >= leftMs) return reject(refusals.attemptsUsedUp(meta.attempt?.lastFailure));
@@ -215,21 +219,25 @@ const planPause = (
   return { outcome: 'delayed', delayMs: pauseMs({ retry, number, leftMs, random, retryAfterMs }) };
 };
 
+/** Where policy's grant lets the request go to no other upstreams than those of the fallback. */
+const grantedFallback = (
+  { grant }: EnvelopeMeta,
+  [own]: readonly UpstreamCandidate[],
+): FallbackState | undefined =>
+  grant?.fallback && { reason: grant.fallback, from: own?.upstream ?? '', since: 1 };
+
 /** Turns a request into an attempt at one target, a pause before it, or an error. */
 export const planAttempt = (input: PlanInput): AttemptPlan => {
   const { config, meta, now, hasWaited } = input;
   const isFirst = meta.attempt === undefined;
-  if (meta.deadline <= now) return reject(refusals.deadlinePassed);
+  const late = refuseLate(meta, now);
+  if (late) return reject(late);
   const route = config && findRoute(config, meta.route);
   if (!route) return reject(refusals.noConfig(isFirst));
   const lastFailure = meta.attempt?.lastFailure;
   const { budget } = route.retry;
   // It was taken before the pause.
   const spendRetry = () => hasWaited || budget === undefined || input.spendRetry(route.name, budget);
-  const decided = decideStage(route, meta.attempt, spendRetry);
-  if (decided.outcome === 'used-up') return reject(refusals.attemptsUsedUp(lastFailure));
-  if (decided.outcome === 'no-budget') return reject(refusals.retryBudgetSpent(lastFailure));
-  const { stage } = decided;
   const { principal, api, model } = meta;
   const known = principal ? { principal } : {};
   const canaryWeight = input.canaryWeightOf?.(route.name) ?? 0;
@@ -237,6 +245,10 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
   if (selection.outcome === 'rejected') {
     return reject({ reason: selection.reason, message: selection.message, shouldRetry: false });
   }
+  const decided = decideStage(route, meta.attempt, spendRetry, grantedFallback(meta, selection.candidates));
+  if (decided.outcome === 'used-up') return reject(refusals.attemptsUsedUp(lastFailure));
+  if (decided.outcome === 'no-budget') return reject(refusals.retryBudgetSpent(lastFailure));
+  const { stage } = decided;
   const fallbacks = route.fallback ? selectFallbacks(config, { route, api, model }) : [];
   const candidates = stage.fallback ? fallbacks : selection.candidates;
   const setting: Setting = { config, route, excluded: exclusionsAfter(meta.attempt), fallbacks };

@@ -1,4 +1,4 @@
-import type { Attempt, AttemptFailure, EnvelopeMeta } from '@weir/contracts';
+import { type Attempt, type AttemptFailure, busyTarget, type EnvelopeMeta } from '@weir/contracts';
 import { describe, expect, test } from 'vitest';
 import { configOf } from '../testdata/config-of.ts';
 import { placeOf } from '../testdata/place-of.ts';
@@ -192,6 +192,52 @@ describe('a request goes to the fallback', () => {
       outcome: 'rejected',
       error: { reason: 'upstream_5xx' },
     });
+  });
+});
+
+describe('a request that policy let go to the fallback alone', () => {
+  const grant = { holds: [], held: true, fallback: 'budget-exhausted', expiresAt: now, mac: 'm' } as const;
+  const state = { reason: 'budget-exhausted', from: 'own', since: 1 } as const;
+  const spare = open['spare'] ?? [];
+  const full = { host: { running: 10 } };
+
+  test('begins there, and may be tried again there alone', () => {
+    const planned = plan(open, { grant });
+    expect(planned).toMatchObject({
+      ...moved('budget-exhausted', 1),
+      attempt: { number: 1, alternatives: 0 },
+    });
+    expect(planned.outcome === 'planned' && planned.attempt.fallbackOffer).toBeUndefined();
+    const attempt = failed({ status: 503 }, { upstream: 'spare', excluded: ['spare/t0'], fallback: state });
+    expect(plan(open, { grant, attempt })).toMatchObject({ outcome: 'delayed' });
+    expect(plan(open, { grant, attempt }, { hasWaited: true })).toMatchObject({
+      attempt: { number: 2, upstream: 'spare', remaining: 0, fallback: state },
+    });
+    expect(plan(open, { grant, attempt: { ...attempt, number: 2 } })).toMatchObject({
+      outcome: 'rejected',
+      error: { reason: 'upstream_5xx' },
+    });
+  });
+
+  test('waits for the fallback when that is full, and goes there when its turn comes', () => {
+    const busy = { ...open, spare: [placeOf('t0', full)] };
+    expect(plan(busy, { grant })).toMatchObject({ outcome: 'saturated', pool: 'spare' });
+    expect(plan(open, { grant }, { hasWaited: true })).toMatchObject(moved('budget-exhausted', 1));
+    const attempt = failed({}, { upstream: 'spare', lastFailure: busyTarget, excluded: [], fallback: state });
+    expect(plan(open, { grant, attempt })).toMatchObject({ outcome: 'saturated', pool: 'spare' });
+    const back = plan(open, { grant, attempt }, { hasWaited: true });
+    expect(back).toMatchObject({ attempt: { number: 1, upstream: 'spare', fallback: state } });
+  });
+
+  test('hears the usual error when nothing there can take it, and never goes to the own upstreams', () => {
+    const own = open['own'] ?? [];
+    expect(plan({ own }, { grant })).toMatchObject({ error: { reason: 'no_target', resubmit: true } });
+    const refuse: PlanInput['verdict'] = () => ({ outcome: 'refused', reason: 'circuit_open', until: now });
+    expect(plan({ own, spare }, { grant }, { verdict: refuse })).toMatchObject({
+      error: { reason: 'no_healthy_target' },
+    });
+    // The route has lost its fallback since.
+    expect(plan(open, { grant, route: 'alone' })).toMatchObject({ error: { reason: 'no_target' } });
   });
 });
 

@@ -1,4 +1,4 @@
-import { isErrorReason, type WireError } from '@weir/contracts';
+import { type Attempt, isErrorReason, type WireError } from '@weir/contracts';
 
 const laterMs = 1_000;
 
@@ -69,6 +69,15 @@ export const attemptsUsedUp = (lastFailure: string | undefined): WireError => ({
   reason: isErrorReason(lastFailure) ? lastFailure : 'upstream_error',
   message: `All attempts failed; the last one with ${isErrorReason(lastFailure) ? lastFailure : 'an error'}.`,
 });
+
+/** What an upstream said goes before the time that its silence, and that of others, took. */
+export const attemptTimeSpent = ({
+  lastFailure,
+  failure,
+}: Pick<Attempt, 'lastFailure' | 'failure'>): WireError =>
+  failure?.status === undefined
+    ? { reason: 'first_byte_timeout', message: 'No upstream began an answer in the time for all attempts.' }
+    : attemptsUsedUp(lastFailure);
 
 export const retryBudgetSpent = (lastFailure: string | undefined): WireError => ({
   reason: isErrorReason(lastFailure) ? lastFailure : 'upstream_error',

@@ -21,11 +21,13 @@ export const toRunMeta = (
   trace: string | undefined,
 ): EnvelopeMeta => {
   const { instance: _instance, lastFailure, busy, variant, ...rest } = planned;
+  const past = meta.attempt?.past;
   const attempt: Attempt = {
     ...rest,
     ...origin,
     ...(lastFailure === undefined ? {} : { lastFailure }),
     ...(busy === undefined ? {} : { busy }),
+    ...(past === undefined ? {} : { past }),
   };
   return { ...meta, ...answerHeadersWith(meta, variant), attempt, ...(trace === undefined ? {} : { trace }) };
 };

@@ -41,6 +41,7 @@ const createRecorded = (given: Partial<SchedulerDependencies> = {}) => {
   const published: { subject: string; payload: Uint8Array; replyTo: string | undefined }[] = [];
   const counted: string[] = [];
   const released: string[] = [];
+  const finished: (readonly [id: string, accounts: number | undefined])[] = [];
   const waiting: { delayMs: number; run: () => void }[] = [];
   const scheduler = createScheduler({
     bus: {
@@ -49,7 +50,11 @@ const createRecorded = (given: Partial<SchedulerDependencies> = {}) => {
         if (!subject.startsWith('weir.v1.gossip.')) published.push({ subject, payload, replyTo });
       },
     },
-    holds: { release: (id) => released.push(id), extend: () => undefined },
+    holds: {
+      finish: (id, accounts) => finished.push([id, accounts]),
+      release: (id) => released.push(id),
+      extend: () => undefined,
+    },
     self: 'scheduler-1',
     config: () => config,
     canaryWeightOf: () => 0,
@@ -85,7 +90,7 @@ const createRecorded = (given: Partial<SchedulerDependencies> = {}) => {
     data.fill(0);
   };
   const { pools, onRequest: schedule, onHop: onNotice } = scheduler;
-  return { schedule, send, load, onNotice, pools, published, counted, waiting, released };
+  return { schedule, send, load, onNotice, pools, published, counted, waiting, released, finished };
 };
 
 const attemptOf = (payload: Uint8Array | undefined) => {
@@ -189,6 +194,24 @@ test('what is refused for good gives back what policy holds for it, and says wha
   expect(released).toEqual(['request-1', 'request-1']);
   send({ deadline: now });
   expect(released).toHaveLength(2);
+});
+
+test('what was called before it is refused for good is held until the ledger has every account of it', () => {
+  const { send, load, released, finished } = createRecorded({ delays: { add: () => false } });
+  load(report);
+  send({ ...held, attempt: { ...failed, past: { accounts: 2, called: true } } });
+  expect(finished).toEqual([['request-1', 2]]);
+  send({ ...held, attempt: { ...failed, past: { accounts: 2, called: false } } });
+  expect(released).toEqual(['request-1']);
+  expect(finished).toHaveLength(1);
+});
+
+test('an attempt knows of those before it', () => {
+  const { send, load, published, waiting } = createRecorded();
+  load(report);
+  send({ attempt: { ...failed, past: { accounts: 1, called: true } } });
+  waiting[0]?.run();
+  expect(attemptOf(published[0]?.payload)?.past).toEqual({ accounts: 1, called: true });
 });
 
 test('what goes out, waits or may come again keeps what policy holds for it', () => {

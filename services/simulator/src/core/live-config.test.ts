@@ -22,6 +22,8 @@ describe('a configuration update', () => {
       profile: 'x',
       ttftMs: -1,
       colour: 1,
+      metrics: 'odd',
+      healthStatus: 503.5,
       fault: { name: '500', rate: 2 },
     });
     expect(parsed).toEqual({
@@ -30,6 +32,8 @@ describe('a configuration update', () => {
         expect.stringContaining('profile: expected one of instant, paced'),
         'ttftMs: expected a number from 0 to 86400000',
         'colour: no such setting',
+        'metrics: expected one of current, frozen, stalled, failing',
+        'healthStatus: expected a status of HTTP',
         'fault: rate: expected a number from 0 to 1',
       ],
     });

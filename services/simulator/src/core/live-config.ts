@@ -1,6 +1,11 @@
 import { type ProfileName, profileNames } from './engine/profiles.ts';
 import { type FaultRule, parseFault } from './fault.ts';
 
+/** `frozen`: it shows for ever what it showed at that moment. `stalled`: no answer. `failing`: status 500. */
+export const metricsModes = ['current', 'frozen', 'stalled', 'failing'] as const;
+
+export type MetricsMode = (typeof metricsModes)[number];
+
 /** What may be changed while the simulator runs. */
 export interface LiveConfig {
   readonly profile: ProfileName;
@@ -17,6 +22,10 @@ export interface LiveConfig {
   readonly embeddingsFloatsOnly: boolean;
   /** `/metrics` shows numbers up to this old. */
   readonly metricsLagMs: number;
+  /** What becomes of `/metrics`; inference goes on whatever it is. */
+  readonly metrics: MetricsMode;
+  /** What `GET /health` answers with. */
+  readonly healthStatus: number;
   readonly fault: FaultRule | undefined;
 }
 
@@ -39,10 +48,10 @@ const numberWithin =
 const maxMs = 86_400_000;
 const milliseconds = numberWithin(0, maxMs);
 
-const parseProfile: Parse = (value) =>
-  profileNames.some((name) => name === value)
-    ? { value }
-    : { problem: `expected one of ${profileNames.join(', ')}` };
+const oneOf =
+  (names: readonly string[]): Parse =>
+  (value) =>
+    names.some((name) => name === value) ? { value } : { problem: `expected one of ${names.join(', ')}` };
 
 const parseModels: Parse = (value) =>
   Array.isArray(value) && value.every((model) => typeof model === 'string')
@@ -51,6 +60,10 @@ const parseModels: Parse = (value) =>
 
 const parseBoolean: Parse = (value) =>
   typeof value === 'boolean' ? { value } : { problem: 'expected true or false' };
+
+/** From 200: what is below is not the end of an answer. */
+const parseStatus: Parse = (value) =>
+  Number.isInteger(value) ? numberWithin(200, 599)(value) : { problem: 'expected a status of HTTP' };
 
 /** `null` takes the fault away. */
 const parseRule: Parse = (value) => {
@@ -67,7 +80,7 @@ const parseRule: Parse = (value) => {
 };
 
 const parsers: Record<keyof LiveConfig, Parse> = {
-  profile: parseProfile,
+  profile: oneOf(profileNames),
   speedup: numberWithin(0.001, 1_000_000),
   ttftMs: milliseconds,
   itlMs: milliseconds,
@@ -76,6 +89,8 @@ const parsers: Record<keyof LiveConfig, Parse> = {
   outputSigma: numberWithin(0, 5),
   embeddingsFloatsOnly: parseBoolean,
   metricsLagMs: milliseconds,
+  metrics: oneOf(metricsModes),
+  healthStatus: parseStatus,
   fault: parseRule,
 };
 

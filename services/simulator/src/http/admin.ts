@@ -62,7 +62,7 @@ export const serveAdmin = async (
       return true;
     case 'POST /admin/reset':
       simulation.log.reset();
-      simulation.configure({ fault: undefined });
+      simulation.configure({ fault: undefined, metrics: 'current' });
       sendJson(response, 200, { outcome: 'reset' });
       return true;
     default:

@@ -10,7 +10,7 @@ beforeAll(async () => {
 
 beforeEach(() => {
   simulator.reset();
-  simulator.configure({ fault: undefined });
+  simulator.configure({ fault: undefined, metrics: 'current' });
 });
 
 afterAll(() => simulator.close());
@@ -231,5 +231,46 @@ describe('a configured fault', () => {
     const struck = responses.filter(({ status }) => status === 500).length;
     expect(struck).toBeGreaterThan(30);
     expect(struck).toBeLessThan(70);
+  });
+});
+
+describe('metrics that fail while it serves', () => {
+  const configure = (update: object) => post(`${simulator.url}/admin/config`, update);
+  const readMetrics = () => fetch(`${simulator.url}/metrics`, { signal: AbortSignal.timeout(5_000) });
+  const promptTokens = async () => {
+    const line = (await (await readMetrics()).text())
+      .split('\n')
+      .find((one) => one.startsWith('vllm:prompt_tokens_total{'));
+    return Number(line?.split(' ').at(-1));
+  };
+
+  it('stand still where they were at that moment, and go on when they are current again', async () => {
+    await (await call(undefined)).text();
+    const before = await promptTokens();
+    expect(await (await configure({ metrics: 'frozen' })).json()).toMatchObject({ metrics: 'frozen' });
+    await (await call(undefined)).text();
+    await configure({ metrics: 'frozen' });
+    expect(await promptTokens()).toBe(before);
+    await configure({ metrics: 'current' });
+    expect(await promptTokens()).toBeGreaterThan(before);
+  });
+
+  it('are status 500', async () => {
+    await configure({ metrics: 'failing' });
+    expect((await readMetrics()).status).toBe(500);
+    expect((await call(undefined)).status).toBe(200);
+  });
+
+  it('never come', async () => {
+    await configure({ metrics: 'stalled' });
+    const impatient = fetch(`${simulator.url}/metrics`, { signal: AbortSignal.timeout(100) });
+    await expect(impatient).rejects.toThrow('timeout');
+    expect((await call(undefined)).status).toBe(200);
+  });
+
+  it('are current after a reset', async () => {
+    await configure({ metrics: 'failing' });
+    await post(`${simulator.url}/admin/reset`, {});
+    expect((await readMetrics()).status).toBe(200);
   });
 });

@@ -157,4 +157,15 @@ describe('the books', () => {
       profile: 'instant',
     });
   });
+
+  it('make it ill, and well again, for whoever asks for its health', async () => {
+    simulator = await startSimulator();
+    const { url } = simulator;
+    const healthAs = async (healthStatus: number): Promise<number> => {
+      await post(`${url}/admin/config`, { healthStatus });
+      return (await fetch(`${url}/health`)).status;
+    };
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    expect([await healthAs(503), await healthAs(200)]).toEqual([503, 200]);
+  });
 });

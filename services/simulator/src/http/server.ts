@@ -17,6 +17,19 @@ const sendNotFound = (response: ServerResponse, request: IncomingMessage): void 
   sendJson(response, 404, buildErrorBody('openai', 404, problem, ''));
 };
 
+const sendMetrics = (simulation: Simulation, response: ServerResponse): void => {
+  const { metrics } = simulation.config;
+  if (metrics === 'failing') sendText(response, 500, 'text/plain', 'no metrics: configured to fail');
+  else if (metrics !== 'stalled') {
+    sendText(response, 200, 'text/plain; version=0.0.4', simulation.renderMetrics());
+  }
+};
+
+const sendHealth = ({ config }: Simulation, response: ServerResponse): void => {
+  const { healthStatus } = config;
+  sendJson(response, healthStatus, { status: healthStatus < 300 ? 'ok' : 'ill' });
+};
+
 /** An error of the simulator itself must not look like an injected one. */
 const sendBug = (response: ServerResponse, error: unknown): void => {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -37,9 +50,8 @@ const route = async (
   if (path === '/v1/models' || path.startsWith('/v1/models/')) {
     return serveModels(simulation, path, request, response);
   }
-  if (path === '/health') return sendJson(response, 200, { status: 'ok' });
-  if (path === '/metrics')
-    return sendText(response, 200, 'text/plain; version=0.0.4', simulation.renderMetrics());
+  if (path === '/health') return sendHealth(simulation, response);
+  if (path === '/metrics') return sendMetrics(simulation, response);
   sendNotFound(response, request);
 };
 

@@ -4,6 +4,10 @@ export interface AffinityConfig {
   readonly header?: string;
   /** Name of the cookie that does. Neither: the caller's key is the session. */
   readonly cookie?: string;
+  /** Clients without the cookie are given one, by the answer of the upstream. Absent means false. */
+  readonly issueCookie?: boolean;
+  /** How long a client keeps it, milliseconds. Absent: until it is closed. */
+  readonly cookieMaxAgeMs?: number;
   /** The most that a request may lose by going to its session's target, against the best one, milliseconds. */
   readonly maxExtraCostMs: number;
 }

@@ -3,6 +3,8 @@ import type { AffinityConfig } from './affinity-config.ts';
 import { cookieNameField, headerNameField } from './fields.ts';
 
 const longestMs = 86_400_000;
+/** What browsers cut a longer age to. */
+const longestAgeMs = 400 * 86_400_000;
 
 export const defaultAffinity: AffinityConfig = { maxExtraCostMs: 1_500 };
 
@@ -13,6 +15,13 @@ export const affinitySchema = z
       .exactOptional()
       .describe('Client header that names the session.'),
     cookie: cookieNameField.exactOptional().describe('Cookie that names the session.'),
+    issueCookie: z.boolean().exactOptional().describe('Clients without the cookie are given one.'),
+    cookieMaxAgeMs: z
+      .int()
+      .min(1_000)
+      .max(longestAgeMs)
+      .exactOptional()
+      .describe('How long a client keeps it; until it is closed unless given.'),
     maxExtraCostMs: z
       .int()
       .min(0)
@@ -23,4 +32,12 @@ export const affinitySchema = z
   .refine(
     ({ header, cookie }) => header === undefined || cookie === undefined,
     'a header or a cookie, not both',
+  )
+  .refine(
+    ({ cookie, issueCookie }) => cookie !== undefined || issueCookie !== true,
+    'a `cookie` that is issued, by its name',
+  )
+  .refine(
+    ({ issueCookie, cookieMaxAgeMs }) => issueCookie === true || cookieMaxAgeMs === undefined,
+    'no `cookieMaxAgeMs` for a cookie that Weir does not issue',
   );

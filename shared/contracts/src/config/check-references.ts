@@ -44,6 +44,28 @@ const checkAffinity = (upstream: RawNode): ConfigProblem[] => {
   return [problem(affinity, 'nothing, as only `strategy: session` has sessions')];
 };
 
+/** A value that Weir makes up would be a session to the others, which have none for such a client. */
+const checkIssuers = (upstreams: readonly RawNode[]): ConfigProblem[] => {
+  const affinities = upstreams.map((upstream) => fieldOf(upstream, 'affinity'));
+  const nameOf = (affinity: RawNode) => textOf(fieldOf(affinity, 'cookie'));
+  const issues = (affinity: RawNode) => fieldOf(affinity, 'issueCookie').value === true;
+  const issued = new Set(affinities.filter(issues).map(nameOf));
+  return affinities.flatMap((affinity) => {
+    const name = nameOf(affinity);
+    if (name === undefined || issues(affinity) || !issued.has(name)) return [];
+    return [problem(affinity, `\`issueCookie: true\`, as another upstream issues ${name}`)];
+  });
+};
+
+const checkTls = (upstream: RawNode): ConfigProblem[] => {
+  const tls = fieldOf(upstream, 'tls');
+  const urls = itemsOf(fieldOf(upstream, 'targets')).map(
+    (target) => textOf(target) ?? textOf(fieldOf(target, 'url')),
+  );
+  if (tls.value === undefined || urls.some((url) => url === undefined || /^https:/i.test(url))) return [];
+  return [problem(tls, 'nothing, as no target has an https URL')];
+};
+
 const checkMatch = (route: RawNode): ConfigProblem[] => {
   const match = fieldOf(route, 'match');
   const path = textOf(fieldOf(match, 'path'));
@@ -136,6 +158,8 @@ export const checkReferences = (value: unknown): ConfigProblem[] => {
     ...upstreams.flatMap(checkTargetNames),
     ...upstreams.flatMap(checkAliases),
     ...upstreams.flatMap(checkAffinity),
+    ...checkIssuers(upstreams),
+    ...upstreams.flatMap(checkTls),
     ...checkRoutes(whole),
     ...checkKeys(whole),
     ...checkBudgets(whole),

@@ -17,5 +17,6 @@ export * from './pricing-config.ts';
 export * from './queue-config.ts';
 export { type ReadImportedBook, readImportedBook } from './read-imported-book.ts';
 export * from './retry-config.ts';
+export * from './tls-config.ts';
 export * from './traffic-config.ts';
 export * from './weir-config.ts';

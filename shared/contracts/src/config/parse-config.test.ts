@@ -24,6 +24,8 @@ const problemsOf = (value: unknown): string[] => {
   return parsed.outcome === 'valid' ? [] : parsed.problems.map(renderProblem);
 };
 
+const sticky = { ...minimal.upstreams.local, strategy: 'session' };
+
 const upstream = (more: object): object => ({
   ...minimal,
   upstreams: { local: { ...minimal.upstreams.local, ...more } },
@@ -200,6 +202,52 @@ describe('problems', () => {
       upstream({ models: ['sim-gpt'], aliases: { fast: 'sim-gtp' } }),
       'did you mean "sim-gpt"?',
     ],
+    ...[
+      { serverName: '10.0.0.1' },
+      { serverName: 'models.test.' },
+      { serverName: 'a b' },
+      { serverName: '[::1]' },
+    ].map((tls): [string, object, string] => [
+      `the server name ${tls.serverName}`,
+      upstream({ targets: ['https://host'], tls }),
+      'expected the name of a host, not an address',
+    ]),
+    [
+      'tls without https',
+      upstream({ targets: ['http://host'], tls: {} }),
+      'tls: found a mapping, expected nothing, as no target has an https URL',
+    ],
+    [
+      'a key without a certificate',
+      upstream({ targets: ['https://host'], tls: { keyFile: 'key.pem' } }),
+      'tls: found a mapping, expected a `certFile` with the `keyFile`',
+    ],
+    [
+      'authorities that are not asked',
+      upstream({ targets: ['https://host'], tls: { verify: false, caFile: 'ca.pem' } }),
+      'tls: found a mapping, expected no `caFile` where nothing is verified',
+    ],
+    [
+      'a cookie without a name',
+      upstream({ strategy: 'session', affinity: { issueCookie: true } }),
+      'affinity: found a mapping, expected a `cookie` that is issued',
+    ],
+    [
+      'the age of a cookie of somebody else',
+      upstream({ strategy: 'session', affinity: { cookie: 'sid', cookieMaxAgeMs: 60_000 } }),
+      'affinity: found a mapping, expected no `cookieMaxAgeMs`',
+    ],
+    [
+      'a cookie that one upstream issues and another does not',
+      {
+        ...minimal,
+        upstreams: {
+          one: { ...sticky, affinity: { cookie: 'sid', issueCookie: true } },
+          two: { ...sticky, affinity: { cookie: 'sid' } },
+        },
+      },
+      'upstreams.two.affinity: found a mapping, expected `issueCookie: true`, as another upstream issues sid',
+    ],
     [
       'a session of another strategy',
       upstream({ affinity: { header: 'x-session' } }),
@@ -236,6 +284,16 @@ describe('problems', () => {
       route({ fallback: { upstreams: ['local'], triggers: { onErrorCodes: [200] } } }),
       'at least 400',
     ],
+    [
+      'a time for one attempt that the time for all of them cuts off',
+      route({ retry: { perTryTimeoutMs: 500, timeoutMs: 500 } }),
+      'a `perTryTimeoutMs` below `timeoutMs`',
+    ],
+    ...['Authorization', 'cookie', 'host'].map((modelHeader): [string, object, string] => [
+      `a model in ${modelHeader}`,
+      route({ modelHeader }),
+      "a header of the client's own",
+    ]),
     ['an unknown condition', route({ retry: { on: ['5x'] } }), '5xx'],
     [
       'statuses that are not asked for',

@@ -29,6 +29,11 @@ export interface RetryConfig extends RetryRule {
   readonly maxBackoffMs: number;
   /** To the first byte of an attempt's answer, milliseconds. Absent: `timeouts` of the upstream alone. */
   readonly perTryTimeoutMs?: number;
+  /**
+   * For all attempts, those at fallback upstreams included, milliseconds: from the first one until some upstream begins
+   * its answer. Absent: the deadline of the request alone.
+   */
+  readonly timeoutMs?: number;
   /** Absent: as many attempts are repeated as fail. */
   readonly budget?: RetryBudgetConfig;
 }
@@ -63,4 +68,6 @@ export interface FallbackTriggersConfig {
   readonly onLatencyThresholdMs?: number;
   /** Statuses, 400 to 599, that are not tried again or no longer. */
   readonly onErrorCodes: readonly number[];
+  /** A budget refuses the request. At the fallback it is not charged to the route's own budgets, but to all others. */
+  readonly onBudgetExhausted: boolean;
 }

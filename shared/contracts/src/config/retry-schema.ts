@@ -16,6 +16,7 @@ export const retrySchema = z
       .exactOptional()
       .describe('Statuses of retriable-status-codes.'),
     perTryTimeoutMs: optionalDurationField.describe("To the first byte of an attempt's answer."),
+    timeoutMs: optionalDurationField.describe('For all attempts, until one has the first byte of an answer.'),
     budget: z
       .strictObject({
         percent: z.number().min(0).max(100).default(20).describe('Most retries, in percent of the requests.'),
@@ -28,6 +29,11 @@ export const retrySchema = z
     ({ on, statusCodes }) =>
       (statusCodes !== undefined) === (on?.includes('retriable-status-codes') ?? false),
     'both `statusCodes` and `retriable-status-codes` in `on`, or neither',
+  )
+  .refine(
+    ({ perTryTimeoutMs, timeoutMs }) =>
+      perTryTimeoutMs === undefined || timeoutMs === undefined || perTryTimeoutMs < timeoutMs,
+    'a `perTryTimeoutMs` below `timeoutMs`, which is for all attempts',
   );
 
 const fallbackUpstreamSchema = z.union([
@@ -49,6 +55,10 @@ const triggersSchema = z.strictObject({
   onSaturated: z.boolean().default(false).describe('Every target at its limit of requests.'),
   onLatencyThresholdMs: optionalDurationField.describe('No first byte for so long.'),
   onErrorCodes: z.array(failureStatusField).default([]).describe('Statuses that are not tried again.'),
+  onBudgetExhausted: z
+    .boolean()
+    .default(false)
+    .describe("A budget is used up. The route's own are not charged for what goes to the fallback then."),
 });
 
 export const fallbackSchema = z.strictObject({

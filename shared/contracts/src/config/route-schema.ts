@@ -37,6 +37,11 @@ const settableHeaderField = headerNameField.refine(
   "a header that is not Weir's own; for a provider's key see upstreams.<name>.credentials",
 );
 
+const modelHeaderField = headerNameField.refine(
+  (name) => !ownedHeaders.has(name.toLowerCase()) && name.toLowerCase() !== 'cookie',
+  "a header of the client's own, such as x-model-name",
+);
+
 const matchSchema = z.strictObject({
   path: pathField.exactOptional().describe('The whole path.'),
   pathPrefix: pathField.exactOptional().describe('The first segments of the path.'),
@@ -59,6 +64,9 @@ export const routeSchema = z.strictObject({
   match: matchSchema.describe('Every condition that is given must hold.'),
   api: z.enum(apis).exactOptional().describe('API of the client; read off the path unless given.'),
   stripPrefix: pathField.exactOptional().describe('Taken off the front of the path.'),
+  modelHeader: modelHeaderField
+    .exactOptional()
+    .describe('Header that names the model, for bodies without one.'),
   ...wayShape,
   canary: canarySchema.exactOptional().describe('An upstream that gets more and more, while it does well.'),
   rules: rulesSchema.exactOptional().describe('Where else requests go; the first that matches wins.'),

@@ -7,10 +7,12 @@ import {
   headerPatternField,
   modelField,
   nameField,
+  optionalDurationField,
   patternField,
 } from './fields.ts';
 import { circuitBreakerSchema, healthCheckSchema, outlierDetectionSchema } from './health-schema.ts';
 import { queueSchema } from './queue-schema.ts';
+import { tlsSchema } from './tls-schema.ts';
 import {
   type Provider,
   providers,
@@ -60,6 +62,7 @@ const timeoutsSchema = z.strictObject({
   connectMs: durationField(5000).describe('To open a connection.'),
   headMs: durationField(300_000).describe('From the request to the first byte of the answer.'),
   idleMs: durationField(120_000).describe('Longest silence within the answer.'),
+  totalMs: optionalDurationField.describe('From the request to the last byte of the answer.'),
 });
 
 const connectionPoolSchema = z.strictObject({
@@ -102,6 +105,7 @@ const upstreamFields = z.strictObject({
     .describe("The client's model name to the upstream's own."),
   priceAs: modelField.exactOptional().describe('Model name to look prices up by.'),
   credentials: credentialsSchema.exactOptional().describe("Where the provider's key is found."),
+  tls: tlsSchema.exactOptional().describe('How https targets are checked, and who we are to them.'),
   timeouts: timeoutsSchema.prefault({}),
   connectionPool: connectionPoolSchema.prefault({}),
   queue: queueSchema.prefault({}),

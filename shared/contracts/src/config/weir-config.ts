@@ -8,6 +8,7 @@ import type { BudgetConfig, RateLimitConfig } from './limit-config.ts';
 import type { PricingConfig } from './pricing-config.ts';
 import type { QueueConfig } from './queue-config.ts';
 import type { FallbackConfig, RetryConfig } from './retry-config.ts';
+import type { UpstreamTlsConfig } from './tls-config.ts';
 import type { RouteRuleConfig, WayConfig } from './traffic-config.ts';
 
 /**
@@ -92,6 +93,8 @@ export interface UpstreamConfig {
   readonly priceAs?: string;
   /** Absent: the upstream needs none. */
   readonly credentials?: CredentialsConfig;
+  /** Absent: https targets need a certificate of an authority that the system trusts, for the host of their URL. */
+  readonly tls?: UpstreamTlsConfig;
   readonly timeouts: UpstreamTimeoutsConfig;
   /** Per target. */
   readonly connectionPool: ConnectionPoolConfig;
@@ -147,6 +150,8 @@ export interface UpstreamTimeoutsConfig {
   readonly headMs: number;
   /** Longest silence within the answer's body. */
   readonly idleMs: number;
+  /** From the request to the last byte of the answer. Absent: the deadline of the request alone. */
+  readonly totalMs?: number;
 }
 
 export interface ConnectionPoolConfig {
@@ -166,6 +171,8 @@ export interface RouteConfig extends WayConfig {
   readonly api?: Api;
   /** Taken off the front of the path before it travels on. Absent: nothing is. */
   readonly stripPrefix?: string;
+  /** Lower-case name of the client header that names the model, for bodies without one. Absent: none does. */
+  readonly modelHeader?: string;
   /** In place of the other ways. Absent: none. */
   readonly canary?: CanaryConfig;
   /** The first that a request fulfils says where it goes, in place of the route. Absent: none. */

@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { fallbackReasons } from '../attempt.ts';
 import { nameField } from '../config/fields.ts';
 import { retryConditions } from '../config/retry-config.ts';
-import { apis, fallbackReasons } from '../envelope.ts';
+import { apis } from '../envelope.ts';
 import { prefixEnds } from '../prefix-sketch.ts';
 import {
   countField,
@@ -101,6 +102,10 @@ export const grantSchema = z
     holds: z.array(z.object({ id: z.string(), amount: z.string() }).readonly()).readonly(),
     held: z.boolean().exactOptional().describe('The limit store waits to hear that the request is over.'),
     outputCap: countField.exactOptional().describe('Most output tokens that the budget has room for.'),
+    fallback: z
+      .enum(fallbackReasons)
+      .exactOptional()
+      .describe("Why only the route's fallback upstreams may serve the request. Absent: its own may."),
     expiresAt: epochMsField,
     mac: z
       .string()
@@ -144,6 +149,14 @@ const attemptFailureSchema = z
   })
   .readonly();
 
+const pastAttemptsSchema = z
+  .object({
+    accounts: positionField.describe('How many; the ledger gets an account of each.'),
+    called: z.boolean().describe('One of them went out to its upstream.'),
+  })
+  .readonly()
+  .describe('Attempts that were begun and then handed back for another one.');
+
 export const attemptSchema = z
   .object({
     number: positionField.describe('From 1, over all targets.'),
@@ -160,8 +173,12 @@ export const attemptSchema = z
     reservedTokens: countField,
     retry: retryRuleSchema.exactOptional().describe("Absent: the adapter's own rule."),
     perTryTimeoutMs: countField.exactOptional().describe('To the first byte of the answer.'),
+    answerBy: epochMsField
+      .exactOptional()
+      .describe('When the time for all attempts is over. Absent: the deadline alone.'),
     fallbackOffer: fallbackOfferSchema.exactOptional().describe('Absent: nothing could take the request.'),
     fallback: fallbackStateSchema.exactOptional().describe('The request is at a fallback upstream.'),
+    past: pastAttemptsSchema.exactOptional().describe('Absent: no attempt was begun before.'),
     failure: attemptFailureSchema.exactOptional().describe('On an attempt that was handed back.'),
   })
   .readonly()
@@ -181,6 +198,10 @@ export const envelopeMetaSchema = z
     method: z.string().min(1),
     path: z.string().describe('Path and query for the upstream.'),
     model: z.string().describe('Model as the client named it. Empty when the API has none.'),
+    modelHeader: z
+      .string()
+      .exactOptional()
+      .describe('Header that names the model, alone or beside the body, in lower case. Absent: none does.'),
     stream: z.boolean(),
     submission: countField.describe('How often this request was submitted before.'),
     features: featuresSchema,

@@ -1,8 +1,8 @@
 import { expectTypeOf, test } from 'vitest';
 import type * as z from 'zod';
+import type { Attempt } from '../attempt.ts';
 import type { ControlMessage } from '../control.ts';
 import type {
-  Attempt,
   BodyMarks,
   BodyPlace,
   ClientInfo,

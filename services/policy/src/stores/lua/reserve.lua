@@ -1,6 +1,6 @@
 -- ARGV: id; time to live in ms; the keys of the slots as JSON, or nothing; what the hold keeps, and by what it is judged,
--- each as JSON of parallel lists, amounts as text.
-local id, expiry = ARGV[1], whole(now + ARGV[2])
+-- each as JSON of parallel lists, amounts as text; 1 for a copy of a request that was submitted before, or 0.
+local id, expiry, is_copy = ARGV[1], whole(now + ARGV[2]), ARGV[6] == '1'
 local slots = ARGV[3] == '' and {} or cjson.decode(ARGV[3])
 local kept, terms = cjson.decode(ARGV[4]), cjson.decode(ARGV[5])
 
@@ -88,7 +88,8 @@ local function judge_budgets()
       limit_high, limit_low = limit_high + carried_high, limit_low + carried_low
       limit = text_of(limit_high, limit_low)
     end
-    if positive(high + spent_high - limit_high, low + spent_low - limit_low) then
+    local needs_some = positive(more_high, more_low)
+    if needs_some and positive(high + spent_high - limit_high, low + spent_low - limit_low) then
       refuse('budget', index, terms.budgetsEnforced[index])
     end
     changed[2 * index - 1], changed[2 * index] = fields[2 * index], text_of(high, low)
@@ -121,6 +122,13 @@ local function take()
   write_many('ZADD', periods, new_periods)
   redis.call('HSET', holds, id, ARGV[3] .. '\n' .. charged .. '\n' .. ARGV[4])
   redis.call('ZADD', expiries, expiry, id)
+  if is_copy then store_note(id, { accounts = 0, shared = true }) end
+end
+
+local function share()
+  local note = notes_of({ id })[id]
+  note.shared, note.awaited = true, nil
+  store_note(id, note)
 end
 
 local function states()
@@ -142,7 +150,9 @@ judge_buckets()
 judge_slots()
 judge_budgets()
 if again then
-  return { 'reserved', 1, hold_of(redis.call('HGET', holds, id)).outputCap or '', states() }
+  if is_copy then share() end
+  local hold = hold_of(redis.call('HGET', holds, id))
+  return { 'reserved', 1, { hold.outputCap or '', hold.fallback and 1 or 0 }, states() }
 end
 if refusal then return { 'denied', refusal, retry_after, states() } end
 take()

@@ -1,5 +1,5 @@
--- ARGV: epoch, from, to; as JSON counters and what is added to each, as text; as JSON the ids of the requests that ended
--- and what tokens each used, or false. Each counter and each id is there once.
+-- ARGV: epoch, from, to; as JSON counters and what is added to each, as text, each once; as JSON of each record the id of
+-- its request, the tokens that it tells of or false, and whether it ends the request.
 local epoch, from, to = ARGV[1], ARGV[2], ARGV[3]
 local stored = redis.call('HMGET', meta, 'watermark', 'epoch')
 if not stored[1] then return { 'uninitialised' } end
@@ -19,11 +19,36 @@ end
 write_many('HSET', counters, changed)
 write_many('ZADD', periods, new_periods)
 
-local ended, tokens_of = cjson.decode(ARGV[6]), {}
-for index, tokens in ipairs(cjson.decode(ARGV[7])) do tokens_of[ended[index]] = tokens end
-end_holds(find_holds(ended), function(hold, place, id)
-  local tokens = hold.correctable[place] and tokens_of[id]
-  return tokens and hold.charged[place] - tokens * minute or 0
-end)
+-- The records in order: a hold ends with the first that ends its request, or with the last account that it waits for.
+local ids, tokens, ends = cjson.decode(ARGV[6]), cjson.decode(ARGV[7]), cjson.decode(ARGV[8])
+local handed_back = {}
+for index, id in ipairs(ids) do
+  if not ends[index] then handed_back[#handed_back + 1] = id end
+end
+local known = {}
+if #handed_back > 0 then
+  local alive = those_of(find_holds(handed_back), function(_, expiry)
+    return expiry > now
+  end)
+  known = notes_of(alive.ids)
+end
+local ended, tokens_of = {}, {}
+local function finish(id, used)
+  ended[#ended + 1], tokens_of[id] = id, used
+end
+for index, id in ipairs(ids) do
+  local note = known[id]
+  if tokens_of[id] == nil and ends[index] then
+    finish(id, tokens[index])
+  elseif tokens_of[id] == nil and note then
+    note.accounts = note.accounts + 1
+    if tokens[index] then note.tokens = (note.tokens or 0) + tokens[index] end
+    if is_accounted(note) then finish(id, note.tokens or false) end
+  end
+end
+for id, note in pairs(known) do
+  if tokens_of[id] == nil then store_note(id, note) end
+end
+settle_holds(find_holds(ended), tokens_of)
 redis.call('HSET', meta, 'watermark', to)
 return { 'applied', to }

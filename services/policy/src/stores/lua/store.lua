@@ -4,6 +4,7 @@ local tag = KEYS[1]
 local counters = tag .. ':c' -- hash: <counter>|s spent, <counter>|h held
 local periods = tag .. ':p' -- sorted set: counter by the second its period ends
 local holds = tag .. ':h' -- hash: request id to what it holds, see hold_of
+local notes = tag .. ':n' -- hash: request id to what its hold came to know since, see notes_of
 local expiries = tag .. ':z' -- sorted set: request id by expiry, ms
 local meta = tag .. ':m' -- hash: watermark, epoch
 local bucket_prefix = tag .. ':b:' -- string: "<used> <at ms>", see below
@@ -127,6 +128,44 @@ local function find_holds(ids)
   return found
 end
 
+-- Of each id how many accounts there are of attempts that were handed back, the tokens of those that knew, how many are
+-- waited for, and whether a copy shares the hold.
+local function notes_of(ids)
+  local found = {}
+  for index, text in ipairs(read_many('HMGET', notes, ids)) do
+    local accounts, tokens, awaited, shared = string.match(text or '', '^(%d+) (%S+) (%S+) (%a+)$')
+    found[ids[index]] = {
+      accounts = tonumber(accounts or 0),
+      tokens = tonumber(tokens),
+      awaited = tonumber(awaited),
+      shared = shared == 'shared',
+    }
+  end
+  return found
+end
+
+local function store_note(id, note)
+  local tokens, awaited = note.tokens and whole(note.tokens) or '-', note.awaited and whole(note.awaited) or '-'
+  local text = string.format('%d %s %s %s', note.accounts, tokens, awaited, note.shared and 'shared' or 'own')
+  redis.call('HSET', notes, id, text)
+end
+
+local function is_accounted(note)
+  return note.awaited and note.accounts >= note.awaited
+end
+
+local function those_of(found, wanted)
+  local some = { ids = {}, texts = {}, ends = {} }
+  for index, id in ipairs(found.ids) do
+    if wanted(id, found.ends[index]) then
+      table.insert(some.ids, id)
+      table.insert(some.texts, found.texts[index])
+      table.insert(some.ends, found.ends[index])
+    end
+  end
+  return some
+end
+
 -- One that expired, and that the sweep has not come to yet, is none: these say how long those that live do so at least.
 local function prolong(found, expiry)
   local later = {}
@@ -192,6 +231,7 @@ local function forget(found)
   free_slots(members)
   write_many('ZREM', expiries, found.ids)
   write_many('HDEL', holds, found.ids)
+  write_many('HDEL', notes, found.ids)
   return forgotten
 end
 
@@ -209,6 +249,14 @@ local function end_holds(found, returned)
     end
   end
   for key, units in pairs(used) do store_used(key, rates[key], units) end
+end
+
+-- `tokens_of`: what each used, or false where nobody knows.
+local function settle_holds(found, tokens_of)
+  end_holds(found, function(hold, place, id)
+    local tokens = hold.correctable[place] and tokens_of[id]
+    return tokens and hold.charged[place] - tokens * minute or 0
+  end)
 end
 
 local function sweep_holds()

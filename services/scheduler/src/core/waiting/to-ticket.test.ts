@@ -38,6 +38,7 @@ test('one that failed elsewhere keeps its place, and did not wait meanwhile', ()
     reservedTokens: 100,
   };
   expect(of({ attempt })).toMatchObject({ arrivedAt: 1_000, since: 1_010, timeoutAt: 6_010 });
+  expect(of({ attempt: { ...attempt, answerBy: 4_000 } }).deadline).toBe(4_000);
 });
 
 test.each([

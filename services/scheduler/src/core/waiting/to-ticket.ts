@@ -1,4 +1,5 @@
 import type { EnvelopeMeta } from '@weir/contracts';
+import { givenUpAt } from '../attempt-time.ts';
 import { inputTokensOf } from '../input-tokens.ts';
 import { priorities, type Ticket, usualPriority } from './ticket.ts';
 
@@ -40,7 +41,7 @@ export const toTicket = <Payload>(input: {
     arrivedAt: meta.receivedAt,
     since,
     timeoutAt: since + timeoutMs,
-    deadline: meta.deadline,
+    deadline: givenUpAt(meta),
     bytes: bodyBytes + overheadBytes,
     tokens: costOf(meta),
     payload,

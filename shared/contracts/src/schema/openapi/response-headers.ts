@@ -12,6 +12,7 @@ export const responseHeaders = {
   'X-Weir-Upstream': text('Name of the upstream that answered.'),
   'X-Weir-Variant': text('The variant that answered, where the route splits its requests.'),
   'X-Weir-Attempts': count('Number of the attempt that answered, from 1.'),
+  'Set-Cookie': text("The client's session from now on, where the upstream issues its cookie and none came."),
   'X-Should-Retry': {
     description: "`false` when a client's own retry cannot help.",
     schema: { type: 'string', enum: ['true', 'false'] },
@@ -63,6 +64,7 @@ export const answerHeaders: readonly ResponseHeaderName[] = [
   'X-Weir-Upstream',
   'X-Weir-Variant',
   'X-Weir-Attempts',
+  'Set-Cookie',
   'X-Should-Retry',
   'X-Process-Time',
   'X-Request-Size',
