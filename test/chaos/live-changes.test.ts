@@ -2,6 +2,7 @@ import { startMesh, waitFor } from '@weir/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { admin, adminMesh } from '../e2e/support/admin-api.ts';
 import { parseBody } from '../e2e/support/http-call.ts';
+import { readLatestRecords, settledLedger } from './support/ledger-oracle.ts';
 
 type Mesh = Awaited<ReturnType<typeof startMesh>>;
 
@@ -18,6 +19,9 @@ interface Answer {
   /** Milliseconds of `performance.now()`. */
   readonly startedAt: number;
   readonly status: number;
+  readonly id: string | null;
+  /** In the currency of the prices. */
+  readonly cost: string | null;
 }
 
 const call = async (running: Mesh, secret: string): Promise<Answer> => {
@@ -33,7 +37,12 @@ const call = async (running: Mesh, secret: string): Promise<Answer> => {
     signal: AbortSignal.timeout(30_000),
   });
   await answer.arrayBuffer();
-  return { startedAt, status: answer.status };
+  return {
+    startedAt,
+    status: answer.status,
+    id: answer.headers.get('x-request-id'),
+    cost: answer.headers.get('x-inference-cost'),
+  };
 };
 
 /** Clients that ask one request after another with one key. */
@@ -46,6 +55,7 @@ const startLoad = (running: Mesh, secret: string) => {
   const workers = Array.from({ length: 24 }, work);
   return {
     answers,
+    after: (at: number) => answers.filter(({ startedAt }) => startedAt >= at),
     statusesAfter: (at: number) =>
       answers.filter(({ startedAt }) => startedAt >= at).map(({ status }) => status),
     stop: async (): Promise<void> => {
@@ -59,7 +69,7 @@ const start = async (): Promise<Mesh> => {
   mesh = await startMesh(
     adminMesh({
       redis: true,
-      replicas: { policy: 3 },
+      replicas: { policy: 3, adapter: 2, metering: 2 },
       env: { WEIR_POLICY_STORE_TIMEOUT_MS: '2000' },
     }),
   );
@@ -111,5 +121,38 @@ describe('with three policies under load', () => {
     await load.stop();
     expect(tight.filter((status) => status === 200).length).toBeLessThanOrEqual(2);
     expect(new Set(load.statusesAfter(wideAt))).toEqual(new Set([200]));
+  });
+
+  it('a changed price is that of each adapter, and of the ledger, within a second', async () => {
+    const running = await start();
+    const secret = await createKey(running, 'priced');
+    const setPrice = async (perMillion: string): Promise<number> => {
+      const model = { model: 'sim-gpt', priority: 0, tiers: [], tierMode: 'whole' };
+      const models = [{ ...model, inputPerMillion: perMillion, outputPerMillion: perMillion }];
+      const body = { v: 1, source: 'litellm', currency: 'USD', models, skipped: [] };
+      const put = await admin(running, 'PUT', '/prices/books/main', { body });
+      expect(put.status).toBeLessThan(300);
+      return performance.now() + effectMs;
+    };
+    const load = startLoad(running, secret);
+    const firstAt = await setPrice('1000');
+    await untilMore(load, firstAt, 200);
+    const first = load.after(firstAt);
+    const secondAt = await setPrice('3000');
+    await untilMore(load, secondAt, 300);
+    await load.stop();
+    const second = load.after(secondAt);
+    const nanosOf = (answers: readonly Answer[]) =>
+      new Set(answers.map(({ cost }) => (cost === null ? undefined : Math.round(Number(cost) * 1e9))));
+    const [before = 0] = nanosOf(first);
+    expect(before).toBeGreaterThan(0);
+    expect(nanosOf(first)).toEqual(new Set([before]));
+    expect(nanosOf(second)).toEqual(new Set([3 * before]));
+    await settledLedger(running.nats().url, 30_000);
+    const records = await readLatestRecords(running.nats().url);
+    const charges = new Map(records.map(({ requestId, rating }) => [requestId, rating.chargeNano]));
+    const chargesOf = (answers: readonly Answer[]) => new Set(answers.map(({ id }) => charges.get(id ?? '')));
+    expect(chargesOf(first)).toEqual(new Set([String(before)]));
+    expect(chargesOf(second)).toEqual(new Set([String(3 * before)]));
   });
 });

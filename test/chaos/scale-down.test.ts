@@ -1,5 +1,11 @@
 import { waitFor } from '@weir/testing';
 import { describe, expect, it } from 'vitest';
+import {
+  readLatestRecords,
+  readProviderCalls,
+  settledLedger,
+  unheardCalls,
+} from './support/ledger-oracle.ts';
 import { replicated, useReplicatedMesh } from './support/replicated-mesh.ts';
 import { describeOutcomes, startSteadyLoad } from './support/steady-load.ts';
 
@@ -29,5 +35,11 @@ describe('scaling down under load', () => {
       describeOutcomes(outcomes),
     ).toEqual([]);
     expect(exit.code).toBe(0);
+    // Whoever went has told what its attempts used: the reaper does not account for them.
+    const { mesh } = running();
+    await settledLedger(mesh.nats().url, 30_000);
+    const calls = await readProviderCalls(mesh.simulators.map(({ url }) => url));
+    expect(unheardCalls(calls, await readLatestRecords(mesh.nats().url))).toEqual([]);
+    expect(calls.filter(({ usageSent }) => usageSent).length).toBeGreaterThanOrEqual(outcomes.length);
   });
 });

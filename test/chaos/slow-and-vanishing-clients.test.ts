@@ -8,6 +8,8 @@ type Mesh = Awaited<ReturnType<typeof startMesh>>;
 
 interface CallRecord {
   readonly outcome: string;
+  /** Tokens that its socket has taken. */
+  readonly completionTokens: number;
   readonly abortedAt?: number;
 }
 
@@ -79,7 +81,8 @@ const expectNothingLeft = async (): Promise<void> => {
 describe.skipIf(process.env['WEIR_E2E_BASE_URL'] !== undefined)('a client that reads slowly', () => {
   it('holds at most the credit window in the mesh, and slows nobody else', async () => {
     // About 40 MB as fast as the upstream can, to a client that reads 1 KB each second.
-    const slow = openStream(200_000, { 'x-sim-ttft-ms': '0', 'x-sim-itl-ms': '0' });
+    const slowTokens = 200_000;
+    const slow = openStream(slowTokens, { 'x-sim-ttft-ms': '0', 'x-sim-itl-ms': '0' });
     slow.pause();
     let read = 0;
     const sip = setInterval(() => {
@@ -116,6 +119,9 @@ describe.skipIf(process.env['WEIR_E2E_BASE_URL'] !== undefined)('a client that r
     expect(grown).toBeLessThan(64 * 1024 * 1024);
     expect(ingressGrown).toBeLessThan(64 * 1024 * 1024);
     await expectNothingLeft();
+    // The provider itself had to wait: what was under way fits the window and the buffers of four sockets.
+    const [broken] = (await readCalls()).filter(({ outcome }) => outcome === 'aborted');
+    expect(broken?.completionTokens).toBeLessThan(slowTokens / 2);
   });
 });
 

@@ -51,6 +51,7 @@ test('a ledger that has what the provider counted agrees with it', () => {
     attempts: 1,
     qualities: { reported: 1, estimated: 0, partial: 0, unknown: 0 },
     withoutCall: 0,
+    unheard: 0,
   });
 });
 
@@ -74,6 +75,15 @@ test.each<[string, readonly ProviderCall[], readonly RatedUsage[], string]>([
   ],
 ])('%s is found', (_name, calls, records, sentence) => {
   expect(mismatches(calls, records)).toEqual([expect.stringContaining(sentence)]);
+});
+
+test('a report that was lost is counted, unless the call was broken off', () => {
+  const unheardOf = (given: Partial<ProviderCall>) =>
+    compareWithProvider({ calls: [{ ...call, ...given }], records: [rated({ quality: 'unknown' })], book })
+      .unheard;
+  expect(unheardOf({})).toBe(1);
+  expect(unheardOf({ usageSent: false })).toBe(0);
+  expect(unheardOf({ outcome: 'aborted' })).toBe(0);
 });
 
 test('what was not reported may be off, and an attempt that never got an answer needs no call', () => {

@@ -26,6 +26,8 @@ export interface OracleReport {
   readonly qualities: Readonly<Record<RatedUsage['quality'], number>>;
   /** Attempts that never reached the provider. */
   readonly withoutCall: number;
+  /** How many {@link unheardCalls} there are. */
+  readonly unheard: number;
 }
 
 const timeoutMs = 10_000;
@@ -142,6 +144,17 @@ function* compareCalls(
   }
 }
 
+/** Calls that ended well, whose provider said what they used, and whose account has another source. */
+export const unheardCalls = (
+  calls: readonly ProviderCall[],
+  records: readonly RatedUsage[],
+): readonly ProviderCall[] => {
+  const reported = new Set(
+    records.filter(({ quality }) => quality === 'reported').map((record) => attemptKey(record)),
+  );
+  return calls.filter((call) => call.outcome === 'completed' && call.usageSent && !reported.has(keyOf(call)));
+};
+
 /**
  * The ledger against the provider's own books, call by call: each call has one attempt, of whatever quality; what was
  * reported is equal to the token; each amount is what the book makes of its usage; and an attempt without a call never
@@ -171,5 +184,6 @@ export const compareWithProvider = (input: {
     attempts: records.size,
     qualities,
     withoutCall: withoutCall.length,
+    unheard: unheardCalls(input.calls, input.records).length,
   };
 };

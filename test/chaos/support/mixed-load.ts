@@ -27,17 +27,21 @@ export interface MixedLoadOptions {
   readonly concurrency: number;
   readonly random: SeededRandom;
   readonly keys: readonly string[];
+  /** Whoever has no whole answer by then hangs, milliseconds. */
+  readonly patienceMs: number;
   /** Called with the number of requests that have ended. */
   readonly onProgress?: (done: number) => void;
 }
 
 export interface MixedLoadResult {
-  /** How many requests of each kind ended with which status; `cut` when there was none. */
+  /** How many requests of each kind ended in which way. */
   readonly endings: ReadonlyMap<string, number>;
-  readonly statuses: ReadonlyMap<string, number>;
+  /** The same over all kinds. */
+  readonly totals: ReadonlyMap<string, number>;
 }
 
-const clientTimeoutMs = 60_000;
+/** What a client that did not leave by itself may see. `cut`: its connection was closed. `hung`: it had no whole answer in time. */
+type Ending = `${number}` | 'left' | 'cut' | 'hung';
 
 const faults: Partial<Record<Kind, string>> = {
   'upstream-error': '500',
@@ -74,10 +78,16 @@ const bodyOf = ({ kind, tokens }: Plan): string =>
     messages: [{ role: 'user', content: `[[tokens:${tokens}]] ${'word '.repeat(tokens)}` }],
   });
 
-const callOnce = async (plan: Plan, urls: readonly string[], agent: Agent): Promise<string> => {
+const callOnce = async (
+  plan: Plan,
+  urls: readonly string[],
+  agent: Agent,
+  patienceMs: number,
+): Promise<Ending> => {
   const { kind, key, leaveAfterMs, urlTurn } = plan;
   const fault = faults[kind];
   const leaving = new AbortController();
+  const patience = AbortSignal.timeout(patienceMs);
   const timer =
     kind === 'leave-early' ? setTimeout(() => leaving.abort(), Math.min(leaveAfterMs, 15)) : undefined;
   try {
@@ -85,7 +95,7 @@ const callOnce = async (plan: Plan, urls: readonly string[], agent: Agent): Prom
     const answer = await request(`${urls[urlTurn % urls.length]}${path}`, {
       dispatcher: agent,
       method: 'POST',
-      signal: leaving.signal,
+      signal: AbortSignal.any([leaving.signal, patience]),
       headers: {
         'content-type': 'application/json',
         'x-api-key': key,
@@ -100,9 +110,10 @@ const callOnce = async (plan: Plan, urls: readonly string[], agent: Agent): Prom
         leaving.abort();
       }
     }
-    return String(answer.statusCode);
+    return `${answer.statusCode}`;
   } catch {
-    return 'cut';
+    if (leaving.signal.aborted) return 'left';
+    return patience.aborted ? 'hung' : 'cut';
   } finally {
     clearTimeout(timer);
   }
@@ -110,14 +121,15 @@ const callOnce = async (plan: Plan, urls: readonly string[], agent: Agent): Prom
 
 /** So many requests of every kind, from so many clients at a time. Ends when all have ended. */
 export const runMixedLoad = async (options: MixedLoadOptions): Promise<MixedLoadResult> => {
-  const { baseUrls, requests, concurrency, random, keys, onProgress } = options;
+  const { baseUrls, requests, concurrency, random, keys, patienceMs, onProgress } = options;
   const agent = new Agent({
     connections: concurrency,
-    bodyTimeout: clientTimeoutMs,
-    headersTimeout: clientTimeoutMs,
+    // Each request has a time of its own.
+    bodyTimeout: 0,
+    headersTimeout: 0,
   });
   const endings = new Map<string, number>();
-  const statuses = new Map<string, number>();
+  const totals = new Map<string, number>();
   const count = (map: Map<string, number>, name: string) => map.set(name, (map.get(name) ?? 0) + 1);
   let begun = 0;
   let done = 0;
@@ -125,16 +137,16 @@ export const runMixedLoad = async (options: MixedLoadOptions): Promise<MixedLoad
     while (begun < requests) {
       begun += 1;
       const plan = draw(random, keys);
-      const ending = await callOnce(plan, baseUrls(), agent);
+      const ending = await callOnce(plan, baseUrls(), agent, patienceMs);
       // A closed door is no load: a client waits before it knocks again.
-      if (ending === '503' || (ending === 'cut' && !plan.kind.startsWith('leave'))) await delay(100);
+      if (ending === '503' || ending === 'cut') await delay(100);
       count(endings, `${plan.kind} ${ending}`);
-      count(statuses, ending);
+      count(totals, ending);
       done += 1;
       onProgress?.(done);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
   await agent.destroy();
-  return { endings, statuses };
+  return { endings, totals };
 };
