@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { subjects } from '@weir/contracts';
-import { ensureStreams, type NatsBus, openCheckpointBucket } from '@weir/messaging';
+import { ensureStreams, type NatsBus, openCheckpointBucket, type StreamWeakness } from '@weir/messaging';
 import { type ConfigSource, replicasOf, type ServiceContext } from '@weir/runtime';
 import { type BudgetSource, openBudgetSource } from './budget-source.ts';
 import { createLabelOf } from './core/model-labels.ts';
@@ -43,6 +43,7 @@ export class LedgerWriter {
   #publishers: Publishers;
   #outbox: AlertOutbox;
   #report: ReturnType<typeof createUnitReport>;
+  #told = new Set<string>();
   #sources: { readonly prices: PriceSource; readonly budgets: BudgetSource } | undefined;
 
   constructor(parts: LedgerWriterParts) {
@@ -65,7 +66,7 @@ export class LedgerWriter {
     await ensureStreams(bus, {
       replicas: replicasOf(context),
       requireDurable: settings.requireDurable,
-      onWeakness: (weakness) => context.logger.warn({ weakness }, 'a stream is weaker than money needs it'),
+      onWeakness: this.#tellOfWeakness,
     });
     this.#sources ??= await this.#openSources();
     const { prices, budgets } = this.#sources;
@@ -83,6 +84,16 @@ export class LedgerWriter {
     this.#sources?.prices.stop();
     this.#sources?.budgets.stop();
   }
+
+  /** A warning where something can be done about it; and once, though writing begins again whenever something goes wrong. */
+  #tellOfWeakness = ({ stream, finding, isMendable }: StreamWeakness): void => {
+    const text = `stream ${stream} is weaker than money needs it: ${finding}`;
+    if (this.#told.has(text)) return;
+    this.#told.add(text);
+    const { logger } = this.#parts.context;
+    if (isMendable) logger.warn(text);
+    else logger.info(`${text}; a server on its own keeps no more copies`);
+  };
 
   /** Nothing is accounted for before there are prices and budgets. */
   async #openSources() {

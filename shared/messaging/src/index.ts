@@ -41,6 +41,7 @@ export { type EntryWriter, openEntryWriter, type PutEntryOutcome } from './put-e
 export * from './reply.ts';
 export { createReplyInbox, type ReplyInbox, type ReplyInboxOptions } from './reply-inbox.ts';
 export { createStreamPublisher } from './stream-publisher.ts';
+export type { StreamWeakness } from './stream-settings.ts';
 export { ensureStreams, type StreamOptions } from './streams.ts';
 export { createUsagePublisher, type UsagePublisher, type UsagePublisherOptions } from './usage-publisher.ts';
 export { type BucketEntry, watchBucket } from './watch-bucket.ts';

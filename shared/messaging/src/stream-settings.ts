@@ -75,16 +75,27 @@ export const moneyStreams: ReadonlySet<string> = new Set([streams.usage, streams
 /** Fewer copies than this do not survive the loss of a machine. */
 const durableReplicas = 3;
 
+/** One setting of a stream that is weaker than money needs it. */
+export interface StreamWeakness {
+  readonly stream: string;
+  /** What it is, what it should be. */
+  readonly finding: string;
+  /** False for copies where the server has no peer to keep them. */
+  readonly isMendable: boolean;
+}
+
 /**
- * What makes an existing stream weaker than money needs it, in words: what it is, what it should be.
+ * What makes an existing stream weaker than money needs it.
  * How often the server calls fsync cannot be seen by a client: that is the operator's to check.
  */
-export const weaknessesOf = (found: StreamConfig): string[] => {
+export const weaknessesOf = (found: StreamConfig, hasPeers: boolean): StreamWeakness[] => {
   const wanted = streamSettings(durableReplicas).find(({ name }) => name === found.name);
   if (!wanted || !moneyStreams.has(found.name)) return [];
-  const weaknesses: string[] = [];
+  const weaknesses: StreamWeakness[] = [];
   const demand = (setting: string, actual: unknown, right: unknown, holds: boolean): void => {
-    if (!holds) weaknesses.push(`${found.name}: ${setting} is ${actual}, should be ${right}`);
+    if (holds) return;
+    const finding = `${setting} is ${actual}, should be ${right}`;
+    weaknesses.push({ stream: found.name, finding, isMendable: hasPeers || setting !== 'num_replicas' });
   };
   demand(
     'num_replicas',
@@ -100,6 +111,8 @@ export const weaknessesOf = (found: StreamConfig): string[] => {
   demand('persist_mode', found.persist_mode, 'default', found.persist_mode !== 'async');
   const wantedAge = wanted.max_age ?? 0;
   const lastsLong = found.max_age === 0 || (wantedAge > 0 && found.max_age >= wantedAge);
-  demand('max_age', found.max_age, wantedAge === 0 ? 'none' : `${wantedAge} or more`, lastsLong);
+  const toSeconds = (nanos: number): string => `${nanos / nanosPerSecond} s`;
+  const longEnough = wantedAge === 0 ? 'none' : `${toSeconds(wantedAge)} or more`;
+  demand('max_age', toSeconds(found.max_age), longEnough, lastsLong);
   return weaknesses;
 };

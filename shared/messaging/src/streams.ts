@@ -1,13 +1,13 @@
 import { type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { streams } from '@weir/contracts';
 import type { NatsBus } from './nats-bus.ts';
-import { type StreamSettings, streamSettings, weaknessesOf } from './stream-settings.ts';
+import { type StreamSettings, type StreamWeakness, streamSettings, weaknessesOf } from './stream-settings.ts';
 
 export interface StreamOptions {
   /** Of the streams that are created here: 1 on a single server, 3 on a cluster. */
   readonly replicas: number;
   /** Told once for each setting that is weaker than money needs it. */
-  readonly onWeakness?: (weakness: string) => void;
+  readonly onWeakness?: (weakness: StreamWeakness) => void;
   /** Weak settings are refused. Default false. */
   readonly requireDurable?: boolean;
 }
@@ -36,10 +36,11 @@ const assertUsable = (found: StreamConfig): void => {
     throw new Error(`stream ${found.name} must have ${missing.join(' and ')} on: change its settings`);
 };
 
-const assertDurable = (weaknesses: readonly string[], options: StreamOptions): void => {
+const assertDurable = (weaknesses: readonly StreamWeakness[], options: StreamOptions): void => {
   for (const weakness of weaknesses) options.onWeakness?.(weakness);
   if (options.requireDurable && weaknesses.length > 0) {
-    throw new Error(`streams are weaker than is required: ${weaknesses.join('; ')}`);
+    const findings = weaknesses.map(({ stream, finding }) => `${stream}: ${finding}`);
+    throw new Error(`streams are weaker than is required: ${findings.join('; ')}`);
   }
 };
 
@@ -57,5 +58,8 @@ export const ensureStreams = async (bus: NatsBus, options: StreamOptions): Promi
     assertUsable(config);
     found.push(config);
   }
-  assertDurable(found.flatMap(weaknessesOf), options);
+  // A server on its own names no cluster.
+  const hasPeers = bus.connection.info?.cluster !== undefined;
+  const weaknesses = found.flatMap((config) => weaknessesOf(config, hasPeers));
+  assertDurable(weaknesses, options);
 };

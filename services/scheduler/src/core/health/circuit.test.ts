@@ -47,6 +47,16 @@ describe('a closed circuit', () => {
     expect(circuit.state(5_000)).toBe('open');
   });
 
+  test('with a share of 100 percent stays closed while anything succeeds, and opens when all fail', () => {
+    const whole = { ...config, failureRatePercent: 100, failureThreshold: 1_000 };
+    const opensAfter = (succeeded: number) => {
+      const circuit = create();
+      circuit.observe({ succeeded, failed: 99, consecutiveFailures: 99 }, 0, whole);
+      return circuit.state(0);
+    };
+    expect([opensAfter(1), opensAfter(0)]).toEqual(['closed', 'open']);
+  });
+
   test('forgets what is older than the window', () => {
     const circuit = create();
     for (let at = 0; at < 4; at += 1) fail(circuit, at * 1_000);
