@@ -160,3 +160,75 @@ describe('what the HTTP parser refuses', () => {
     await vi.waitUntil(async () => (await connections()) === 0, { timeout: 5_000 });
   });
 });
+
+describe('what does not arrive in time', () => {
+  const checkedEachMs = 500;
+  const slackMs = 1_000;
+
+  /** Sends a byte each 50 ms, so that the connection is never idle. */
+  const trickle = (socket: Socket): void => {
+    const timer = setInterval(() => socket.write('a'), 50);
+    socket.once('close', () => clearInterval(timer)).once('end', () => clearInterval(timer));
+  };
+
+  const timed = async (bytes: string) => {
+    const startedAt = performance.now();
+    const { socket, ended, text } = open(bytes);
+    trickle(socket);
+    await ended;
+    return { ...readAnswer(text()), afterMs: performance.now() - startedAt };
+  };
+
+  it('is a 408 about when the time for a head is over', async () => {
+    const { status, headers, body, afterMs } = await timed(`${chat}x-slow: `);
+    expect([status, body]).toEqual([408, openaiError('request_timeout')]);
+    expect(headers['x-request-id']).toMatch(uuid);
+    expect(afterMs).toBeGreaterThanOrEqual(listener.headersTimeoutMs);
+    expect(afterMs).toBeLessThan(listener.headersTimeoutMs + checkedEachMs + slackMs);
+    expect(refusals).toMatchObject([{ path: '', error: { reason: 'request_timeout' } }]);
+  });
+
+  it.each([
+    ['OpenAI', chat, openaiError('request_timeout')],
+    [
+      'Anthropic',
+      messages,
+      {
+        type: 'error',
+        error: { type: 'invalid_request_error', message: 'The request did not arrive in time.' },
+        request_id: expect.stringMatching(uuid),
+      },
+    ],
+  ])(
+    'is a 408 in the shape of the API of %s when it is a body, and counts once',
+    async (_api, head, error) => {
+      const { status, headers, body, afterMs } = await timed(`${head}content-length: 900\r\n\r\n`);
+      expect([status, body]).toEqual([408, error]);
+      expect(headers).toMatchObject({ 'x-request-id': expect.stringMatching(uuid), connection: 'close' });
+      expect(afterMs).toBeGreaterThanOrEqual(listener.requestTimeoutMs);
+      expect(afterMs).toBeLessThan(listener.requestTimeoutMs + checkedEachMs + slackMs);
+      expect(refusals).toMatchObject([{ path: '/*', error: { reason: 'request_timeout' } }]);
+    },
+  );
+
+  it('counts nothing on a connection that was opened and never used', async () => {
+    const { ended, text } = open('');
+    await ended;
+    expect(readAnswer(text()).status).toBe(408);
+    expect(refusals).toEqual([]);
+  });
+
+  it('leaves alone what arrives in time, however long its answer takes', async () => {
+    const { ended, text, socket } = open('GET /endless HTTP/1.1\r\nhost: weir\r\n\r\n');
+    let isOver = false;
+    void ended.then(() => {
+      isOver = true;
+    });
+    await vi.waitUntil(() => text().includes('begun'));
+    // Begun later, and its time is over.
+    const { ended: othersEnd } = open(`${chat}content-length: 900\r\n\r\n`);
+    await othersEnd;
+    expect(isOver).toBe(false);
+    socket.destroy();
+  });
+});

@@ -37,6 +37,9 @@ const answer = (reply: FastifyReply, request: FastifyRequest, error: WeirError, 
   reply.send(toErrorBody(body, wire, id));
 };
 
+/** How much later than their time the time-outs of a head and a body may come. Node's own 30 s make them no bounds. */
+const timeoutCheckMs = 500;
+
 const drainBytes = 64 * 1024 * 1024;
 const drainTimeoutMs = 10_000;
 
@@ -71,7 +74,11 @@ export const buildServer = (deps: ServerDeps): FastifyInstance => {
     trustProxy: listener.trustedProxies.length > 0 ? [...listener.trustedProxies] : false,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
-    http: { maxHeaderSize: listener.headerLimitBytes, headersTimeout: listener.headersTimeoutMs },
+    http: {
+      maxHeaderSize: listener.headerLimitBytes,
+      headersTimeout: listener.headersTimeoutMs,
+      connectionsCheckingInterval: timeoutCheckMs,
+    },
     clientErrorHandler: (error, socket) => parserErrors.answer(error, socket),
     logger: false,
   });
