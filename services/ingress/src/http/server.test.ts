@@ -232,3 +232,15 @@ describe('what does not arrive in time', () => {
     socket.destroy();
   });
 });
+
+it.each([
+  ['resets', 'client_disconnected', (socket: Socket) => socket.resetAndDestroy()],
+  ['ends', 'bad_body', (socket: Socket) => socket.end()],
+])('a client that %s its connection within a body is no failure of ours', async (_what, reason, leave) => {
+  const begun = once(app.server, 'request');
+  const { socket } = open(`${chat}content-length: 900\r\n\r\n{`);
+  await begun;
+  leave(socket);
+  await vi.waitUntil(() => refusals.length > 0, { timeout: 3_000 });
+  expect(refusals.map(({ error }) => error.reason)).toEqual([reason]);
+});

@@ -17,8 +17,11 @@ export interface ServerDeps {
   readonly onRefused: (refusal: Refusal) => void;
 }
 
-const toWeirError = (error: unknown): WeirError => {
+const toWeirError = (error: unknown, { raw }: FastifyRequest): WeirError => {
   const code = codeOf(error);
+  if (code === 'ECONNRESET' && raw.destroyed) {
+    return new WeirError({ reason: 'client_disconnected', message: 'The client went away.' });
+  }
   if (code.startsWith('FST_ERR_CTP')) {
     const message = 'The body did not arrive as its headers said.';
     return new WeirError({ reason: 'bad_body', message }, { cause: error });
@@ -92,7 +95,7 @@ export const buildServer = (deps: ServerDeps): FastifyInstance => {
     }),
   );
   app.setErrorHandler(async (error, request, reply) => {
-    const weirError = toWeirError(error);
+    const weirError = toWeirError(error, request);
     const id = newRequestId(deps.now());
     const path = request.routeOptions.url ?? '';
     deps.onRefused({ method: request.method, path, requestId: id, error: weirError });
