@@ -204,12 +204,28 @@ describe.skipIf(isAttached())('bodies of every kind', () => {
         string
       >,
     ],
-  ])('%s are too many', async (_what, flood) => {
-    const answer = await send('/v1/chat/completions', '{"model":"rec-model"}', { ...bearer(key), ...flood });
-    expect(answer.status).toBe(431);
-    expect(parseBody(answer).error.code).toBe('headers_too_large');
+  ])('%s are too many, in the shape of the API', async (_what, flood) => {
+    for (const { path, model, headers } of paths) {
+      const answer = await send(path, `{"model":"${model}"}`, { ...headers, ...flood });
+      expect(answer.status).toBe(431);
+      expect(errorOf(path, answer).message).toContain('headers');
+      expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    }
     expect(upstream.requests).toEqual([]);
+    expect(await takeRefusals('headers_too_large')).toBe(paths.length);
   });
+
+  let refusalsBefore = 0;
+  /** How many requests were counted with this reason since the last time. */
+  const takeRefusals = async (reason: string): Promise<number> => {
+    const [ingress] = mesh().mesh.services.ingress;
+    const text = await (await fetch(`${ingress?.healthUrl}/metrics`)).text();
+    const line = new RegExp(`^weir_http_requests_total\\{.*reason="${reason}".*\\} (\\S+)$`, 'm');
+    const total = Number(line.exec(text)?.[1] ?? 0);
+    const since = total - refusalsBefore;
+    refusalsBefore = total;
+    return since;
+  };
 
   const takeDelayMs = async (): Promise<number> => {
     const [ingress] = mesh().mesh.services.ingress;

@@ -2,10 +2,20 @@ import { errorReasons, type WeirError } from '@weir/contracts';
 import type { Logger, Metrics } from '@weir/runtime';
 import type { Exchange, ExchangeSummary } from './http/exchange.ts';
 
+/** An answer that was made without the mesh. */
+export interface Refusal {
+  /** Empty when the head of the request could not be read. */
+  readonly method: string;
+  /** Pattern of the server's own route, never what the client sent. Empty as `method` is. */
+  readonly path: string;
+  readonly requestId: string;
+  readonly error: WeirError;
+}
+
 /** Writes the one line of each request, and counts it. */
 export interface AccessLog {
   ended(exchange: Exchange): void;
-  refused(input: { method: string; path: string; requestId: string; error: WeirError }): void;
+  refused(refusal: Refusal): void;
 }
 
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];

@@ -169,8 +169,7 @@ const buildHttp = ({ context, settings, listener, config, relay, accessLog }: Ht
       if (lifecycle.stopSignal.aborted) return { lifecycle: 'shutting down' };
       return status.outcome === 'ready' ? undefined : status.checks;
     },
-    onRefused: (request, error, requestId) =>
-      accessLog.refused({ method: request.method, path: request.routeOptions.url ?? '', requestId, error }),
+    onRefused: accessLog.refused,
   });
 };
 

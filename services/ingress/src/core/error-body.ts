@@ -5,6 +5,10 @@ export type Wire = 'openai' | 'anthropic';
 
 export const wireOf = (api: Api): Wire => (api.startsWith('anthropic.') ? 'anthropic' : 'openai');
 
+/** Before a route is known, the client's own path and headers tell which errors it understands. */
+export const wireOfHead = (path: string, headers: Readonly<Record<string, unknown>>): Wire =>
+  path.includes('/messages') || headers['anthropic-version'] !== undefined ? 'anthropic' : 'openai';
+
 const openaiTypes: Readonly<Record<ErrorCode, string>> = {
   invalid_argument: 'invalid_request_error',
   unauthenticated: 'authentication_error',

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
-import { type HttpListenerConfig, WeirError, type WireError } from '@weir/contracts';
+import { type HttpListenerConfig, WeirError } from '@weir/contracts';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { statusOf, toErrorBody, toErrorHeaders, type Wire } from '../core/error-body.ts';
+import type { Refusal } from '../access-log.ts';
+import { statusOf, toErrorBody, toErrorHeaders, wireOfHead } from '../core/error-body.ts';
 import { newRequestId } from './inference-request.ts';
+import { codeOf, createParserErrors } from './parser-errors.ts';
 import { readBody } from './read-body.ts';
 
 export interface ServerDeps {
@@ -13,22 +14,14 @@ export interface ServerDeps {
   /** Undefined when ready; else what is missing. */
   readonly notReady: () => Readonly<Record<string, string>> | undefined;
   /** An answer that was made without the mesh. */
-  readonly onRefused: (request: FastifyRequest, error: WeirError, requestId: string) => void;
+  readonly onRefused: (refusal: Refusal) => void;
 }
 
-/** Before a route is known, the client's own headers tell which errors it understands. */
-const wireOfRequest = (request: FastifyRequest): Wire => {
-  const path = request.raw.url ?? '';
-  return path.includes('/messages') || request.headers['anthropic-version'] !== undefined
-    ? 'anthropic'
-    : 'openai';
-};
-
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-
-const toWeirError = (error: unknown): WeirError => {
+const toWeirError = (error: unknown, { raw }: FastifyRequest): WeirError => {
   const code = codeOf(error);
+  if (code === 'ECONNRESET' && raw.destroyed) {
+    return new WeirError({ reason: 'client_disconnected', message: 'The client went away.' });
+  }
   if (code.startsWith('FST_ERR_CTP')) {
     const message = 'The body did not arrive as its headers said.';
     return new WeirError({ reason: 'bad_body', message }, { cause: error });
@@ -37,7 +30,7 @@ const toWeirError = (error: unknown): WeirError => {
 };
 
 const answer = (reply: FastifyReply, request: FastifyRequest, error: WeirError, id: string): void => {
-  const wire = wireOfRequest(request);
+  const wire = wireOfHead(request.raw.url ?? '', request.headers);
   const { wire: body } = error;
   reply.code(statusOf(body, wire)).header('content-type', 'application/json').header('x-request-id', id);
   reply.header('x-correlation-id', request.headers['x-correlation-id'] ?? id);
@@ -46,6 +39,9 @@ const answer = (reply: FastifyReply, request: FastifyRequest, error: WeirError, 
   for (const [name, value] of toErrorHeaders(body)) reply.header(name, value);
   reply.send(toErrorBody(body, wire, id));
 };
+
+/** How much later than their time the time-outs of a head and a body may come. Node's own 30 s make them no bounds. */
+const timeoutCheckMs = 500;
 
 const drainBytes = 64 * 1024 * 1024;
 const drainTimeoutMs = 10_000;
@@ -67,37 +63,13 @@ const drained = (message: IncomingMessage): Promise<void> =>
     if (message.complete || message.destroyed) done();
   });
 
-const clientErrors: Readonly<Record<string, readonly [WireError['reason'], string, string]>> = {
-  HPE_HEADER_OVERFLOW: [
-    'headers_too_large',
-    '431 Request Header Fields Too Large',
-    'The headers are too large.',
-  ],
-  ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', '408 Request Timeout', 'The request did not arrive in time.'],
-};
-
-/** What the HTTP parser refuses never becomes a request: the answer is written to the socket. */
-const answerParserError = (error: unknown, socket: Socket): void => {
-  if (!socket.writable) return;
-  const known = clientErrors[codeOf(error)];
-  const [reason, status, message] = known ?? [
-    'bad_header',
-    '400 Bad Request',
-    'The request is not valid HTTP/1.1.',
-  ];
-  const body = toErrorBody({ reason, message }, 'openai', '');
-  const head = [
-    `HTTP/1.1 ${status}`,
-    'content-type: application/json',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-};
-
 /** The HTTP server of the ingress. It does not listen yet. */
 export const buildServer = (deps: ServerDeps): FastifyInstance => {
   const { listener } = deps;
+  const parserErrors = createParserErrors({
+    newId: () => newRequestId(deps.now()),
+    onRefused: deps.onRefused,
+  });
   const app = Fastify({
     bodyLimit: listener.bodyLimitBytes,
     keepAliveTimeout: listener.keepAliveTimeoutMs,
@@ -105,10 +77,15 @@ export const buildServer = (deps: ServerDeps): FastifyInstance => {
     trustProxy: listener.trustedProxies.length > 0 ? [...listener.trustedProxies] : false,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
-    http: { maxHeaderSize: listener.headerLimitBytes, headersTimeout: listener.headersTimeoutMs },
-    clientErrorHandler: (error, socket) => answerParserError(error, socket),
+    http: {
+      maxHeaderSize: listener.headerLimitBytes,
+      headersTimeout: listener.headersTimeoutMs,
+      connectionsCheckingInterval: timeoutCheckMs,
+    },
+    clientErrorHandler: (error, socket) => parserErrors.answer(error, socket),
     logger: false,
   });
+  app.server.on('request', parserErrors.watch);
   app.server.maxConnections = listener.maxConnections;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
@@ -118,9 +95,10 @@ export const buildServer = (deps: ServerDeps): FastifyInstance => {
     }),
   );
   app.setErrorHandler(async (error, request, reply) => {
-    const weirError = toWeirError(error);
+    const weirError = toWeirError(error, request);
     const id = newRequestId(deps.now());
-    deps.onRefused(request, weirError, id);
+    const path = request.routeOptions.url ?? '';
+    deps.onRefused({ method: request.method, path, requestId: id, error: weirError });
     if (weirError.reason === 'body_too_large') await drained(request.raw);
     answer(reply, request, weirError, id);
     return reply;
