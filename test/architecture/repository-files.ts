@@ -22,3 +22,6 @@ export const readSources = (paths: readonly string[]): SourceFile[] =>
   paths
     .filter((path) => path.endsWith('.ts') || path.endsWith('.mjs'))
     .map((path) => parseSource(path, readFileSync(join(root, path), 'utf8')));
+
+/** A text of the repository, by its path from the root. */
+export const readDocument = (path: string): string => readFileSync(join(root, path), 'utf8');

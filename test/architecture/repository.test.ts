@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { timedFiles } from '../timed-files.ts';
-import { listRepository, readSources } from './repository-files.ts';
+import { listRepository, readDocument, readSources } from './repository-files.ts';
+import { findMissingTests, readCitingRows } from './rules/citations.ts';
 import * as layers from './rules/layers.ts';
 import * as purity from './rules/purity.ts';
 import * as shape from './rules/shape.ts';
@@ -25,6 +26,24 @@ test('the whole repository is looked at', () => {
 
 test('each file that must run alone is there', () => {
   expect(paths).toEqual(expect.arrayContaining([...timedFiles.e2e, ...timedFiles.chaos]));
+});
+
+describe('tables of docs/operations.md that name tests', () => {
+  const document = readDocument('docs/operations.md');
+  test.each([
+    ['Crash cases', 22],
+    ['What others got wrong', 24],
+  ])('%s: all %i rows are there, and so are the tests that they name', (heading, count) => {
+    const rows = readCitingRows(document, heading);
+    expect(rows.map(({ number }) => Number(number))).toEqual(
+      Array.from({ length: count }, (_, row) => row + 1),
+    );
+    expect(findMissingTests(rows, files)).toEqual([]);
+  });
+  test('nothing that others got wrong is left without a test', () => {
+    const rows = readCitingRows(document, 'What others got wrong');
+    expect(rows.filter(({ citations }) => citations.length === 0)).toEqual([]);
+  });
 });
 
 describe('floors', () => {

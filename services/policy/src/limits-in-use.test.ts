@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type EnvelopeMeta, type ImportedPrice, parseConfig } from '@weir/contracts';
+import { apis, type EnvelopeMeta, type ImportedPrice, parseConfig } from '@weir/contracts';
 import { createTenantDirectory } from '@weir/limits';
 import { buildPriceBook } from '@weir/pricing';
 import fc from 'fast-check';
@@ -267,6 +267,23 @@ describe('which budgets a request meets', () => {
       { numRuns: 60 },
     );
   });
+
+  // The list of models is answered by policy itself: nobody is paid for it.
+  test.each(apis.filter((api) => api !== 'openai.models'))(
+    'a request of %s meets the budgets of its key, and holds nothing once it is settled (complaint 11)',
+    async (api) => {
+      const few = { name: 'few', unit: 'requests', limit: 1, period: 'daily' };
+      const { ask, settle, readAll } = await setUp({ keys: [key({ budgets: [few] })] });
+      const first = await ask('first', { api });
+      expect(await readAll(first)).toMatchObject([{ spent: 0n, held: 1n }]);
+      expect(await ask('second', { api })).toMatchObject({
+        outcome: 'refused',
+        error: { reason: 'budget_spent' },
+      });
+      await settle('first', first, 1n);
+      expect(await readAll(first)).toMatchObject([{ spent: 1n, held: 0n }]);
+    },
+  );
 
   test('a request belongs to the period that it arrived in, and a new period begins at nothing without anybody resetting it', async () => {
     const { ask, settle, readAll, clock } = await setUp({ keys: [key({ budgets: [daily] })] });
