@@ -9,7 +9,14 @@ it.each([
   ['OpenAI', toOpenaiUsage({ prompt_tokens: 0, completion_tokens: 0 })],
   ['Anthropic', toAnthropicUsage({ input_tokens: 0, output_tokens: 0 }, undefined)],
 ])('a zero that %s reports stays zero, whatever was estimated and seen (complaint 18)', (_api, usage) => {
-  const report = { usage, final: true, modelServed: undefined, serviceTier: undefined, contentEvents: 50 };
+  const report = {
+    usage,
+    final: true,
+    modelServed: undefined,
+    serviceTier: undefined,
+    contentEvents: 50,
+    contentChars: 200,
+  };
   expect(settleUsage({ report, served: true, estimatedInput: 800 })).toEqual({
     usage: zeros,
     quality: 'reported',
