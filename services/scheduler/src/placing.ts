@@ -79,14 +79,14 @@ class Placer implements Placing {
 
   placeWaiting(envelope: Envelope, pool: string): Placed {
     return this.#orFail(envelope, () => {
-      const planned = this.#plan(envelope, { hasWaited: true, isGated: never });
+      const planned = this.#plan(envelope, { hasWaited: true, isGated: never }, pool);
       const isTargetGone = planned.outcome === 'rejected' && maySoonBe.has(planned.error.reason);
       if (isTargetGone) return { outcome: 'saturated', pool, queueTimeoutMs: undefined };
       return this.#obey(envelope, planned, undefined);
     });
   }
 
-  #plan({ meta }: Envelope, { hasWaited, isGated }: PlacingTerms): AttemptPlan {
+  #plan({ meta }: Envelope, { hasWaited, isGated }: PlacingTerms, waitsFor?: string): AttemptPlan {
     const { config, pools, health, prefixes, retries, turnOf, canaryWeightOf, now, random } = this.#deps;
     const at = now();
     return planAttempt({
@@ -100,6 +100,7 @@ class Placer implements Placing {
       turnOf,
       canaryWeightOf,
       hasWaited,
+      ...(waitsFor === undefined ? {} : { waitsFor }),
       spendRetry: (route, budget) => retries.spend(route, budget, at),
       now: at,
       random,
@@ -128,6 +129,8 @@ class Placer implements Placing {
     bus.publish(subjects.run(instance), encodeEnvelope(runMeta, body), hop);
     gossip.add({ ...booking, dispatch: number });
     metrics.countDecision('dispatched');
+    // One that was turned away goes elsewhere under its own number: it was counted.
+    if (meta.attempt?.number === attempt.number) return;
     if (attempt.number > 1) metrics.countRetry(retryReasonOf(attempt));
     else retries.count(meta.route, at);
     const { fallback } = attempt;

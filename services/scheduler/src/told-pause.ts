@@ -9,11 +9,15 @@ export interface ToldPause {
   readonly run: () => void;
   /** Too much waits by now. */
   readonly refused: () => void;
+  /** Keeps alive what policy holds for the request: a long pause outlives it. */
+  readonly keepHold: () => void;
 }
 
 const beatMs = 1_000;
 /** Half of what the ingress waits for any word. */
 const unnoticedMs = 500;
+/** A hold lives for 20 s at least. */
+const keepHoldEachMs = 10_000;
 const stillThere = queuedPacket({});
 
 /**
@@ -27,10 +31,12 @@ export const pauseTold = (
 ): boolean => {
   const { delayMs, replyTo, run, refused } = pause;
   const stepMs = Math.min(delayMs, beatMs);
+  const leftMs = delayMs - stepMs;
   const isAdded = delays.add(stepMs, () => {
     if (delayMs <= stepMs) run();
-    else if (!pauseTold(delays, bus, { ...pause, delayMs: delayMs - stepMs })) refused();
+    else if (!pauseTold(delays, bus, { ...pause, delayMs: leftMs })) refused();
   });
   if (isAdded && delayMs > unnoticedMs) bus.publish(replyTo, stillThere);
+  if (isAdded && Math.floor(delayMs / keepHoldEachMs) > Math.floor(leftMs / keepHoldEachMs)) pause.keepHold();
   return isAdded;
 };

@@ -262,6 +262,7 @@ describe('one scheduler', () => {
       dispatch: 1,
       reservedTokens: 1,
       answerBy: start + 1_000,
+      past: { accounts: 1, called: true },
     };
     site.send('second');
     site.send('again', { attempt });

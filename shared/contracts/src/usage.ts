@@ -72,7 +72,10 @@ export interface AttemptFinal extends AttemptStarted {
   readonly quality: UsageQuality;
   readonly outcome: AttemptOutcome;
   readonly usage: Usage;
-  /** Model that the provider says it served. Absent when it did not say. */
+  /**
+   * Model that the provider says it served; when it did not say, the one that it was asked for. Absent when that is
+   * {@link AttemptStarted.modelRequested}.
+   */
   readonly modelServed?: string;
   /** HTTP status of the upstream. Absent when there was none. */
   readonly status?: number;

@@ -22,6 +22,9 @@ const openAccount = (
     outputCap?: number;
     choices?: number;
     budgetCap?: number;
+    /** As the upstream is asked for it. */
+    model?: string;
+    number?: number;
     charges?: readonly string[];
     priceAs?: string;
   } = {},
@@ -78,7 +81,8 @@ const openAccount = (
         mac: '',
       },
       attempt: {
-        number: 2,
+        number: given.number ?? 2,
+        model: given.model ?? 'gpt-x',
         target: 't0',
         scheduler: 's',
         dispatch: 1,
@@ -110,6 +114,17 @@ describe('the events of an attempt', () => {
     const common = { run: 'k3x', adapter: 'adapter-1', priceAs: 'gpt-4o', charges: [counter] };
     expect(events.map(({ data }) => data)).toMatchObject([common, { ...common, serviceTier: 'priority' }]);
     expect(events[1]?.data).not.toHaveProperty('handedBack');
+  });
+
+  it.each([
+    ['what the provider says', 'tiny', 'tiny-2026', 'tiny-2026'],
+    ['else what it was asked for', 'tiny', undefined, 'tiny'],
+    ['nothing where that is the client’s own word', 'gpt-x', undefined, undefined],
+  ])('name the model that was served: %s', (_what, model, modelServed, named) => {
+    const { account, events } = openAccount({ model });
+    account.close(completed, { ...report, modelServed }, 0);
+    expect(events[0]?.data).toMatchObject({ modelRequested: 'gpt-x' });
+    expect((events[0]?.data as { modelServed?: string }).modelServed).toBe(named);
   });
 
   it('say nothing of what there is not', () => {
@@ -269,6 +284,17 @@ describe('what an attempt says of the health of its target', () => {
     expect(outcomes.of('pool', 't0').succeeded).toBe(0);
     account.firstByte(true);
     expect(outcomes.of('pool', 't0')).toEqual({ succeeded: 1, failed: 0, consecutiveFailures: 0 });
+  });
+
+  it.each<[string, Parameters<typeof openAccount>[0], number]>([
+    ['its own', { number: 1 }, 1],
+    ['that of attempts before it', { number: 2 }, 0],
+    ['that of one that was called and turned away', { number: 1, past: { accounts: 1, called: true } }, 0],
+  ])('the time of all attempts is over: it is to blame where that was %s', (_what, given, failures) => {
+    const { account, outcomes } = openAccount(given);
+    account.called();
+    account.failed('first_byte_timeout', 'attempts');
+    expect(outcomes.of('pool', 't0').failed).toBe(failures);
   });
 
   it.each(['request_deadline', 'upstream_timeout'] as const)(

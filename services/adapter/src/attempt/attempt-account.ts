@@ -1,6 +1,7 @@
 import type { AttemptOutcome, ErrorReason, PastAttempts, UsageFrame } from '@weir/contracts';
 import { type CommitResult, endHold } from '@weir/messaging';
 import type { Span } from '@weir/runtime';
+import type { Late } from '../core/decide-failure.ts';
 import { learnQuota } from '../core/learn-quota.ts';
 import type { LoadTicket } from '../core/load-tracker.ts';
 import type { OutcomeTicket } from '../core/outcome-counter.ts';
@@ -106,11 +107,18 @@ export class AttemptAccount {
     this.#outcome?.tick(now);
   }
 
-  failed(reason: ErrorReason): void {
+  failed(reason: ErrorReason, late?: Late): void {
+    this.#deps.metrics.failed(this.#input.upstream.name, reason);
+    if (late === 'attempts' && this.#isCutShort()) return;
     const isTimeOver = reason === 'request_deadline' || reason === 'upstream_timeout';
     const isSilent = isTimeOver && this.#called && this.#firstByteAt === undefined;
     this.#health.failed(isSilent ? 'first_byte_timeout' : reason);
-    this.#deps.metrics.failed(this.#input.upstream.name, reason);
+  }
+
+  /** Attempts before this one had a part of the time for all of them: its target may be as quick as any. */
+  #isCutShort(): boolean {
+    const { number, past } = this.#input.meta.attempt;
+    return number > 1 || past !== undefined;
   }
 
   usageFrame(report: TapReport): UsageFrame {

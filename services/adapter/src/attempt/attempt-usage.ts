@@ -89,19 +89,23 @@ const toStarted = (
   ...(meta.grant.holds.length === 0 ? {} : { charges: meta.grant.holds.map(({ id }) => id) }),
 });
 
-/** What the provider says that it served. */
-const servedOf = ({
-  modelServed,
-  serviceTier,
-}: TapReport): Pick<AttemptFinal, 'modelServed' | 'serviceTier'> => ({
-  ...(modelServed === undefined ? {} : { modelServed: modelServed.slice(0, maxNameChars) }),
-  ...(serviceTier === undefined ? {} : { serviceTier: serviceTier.slice(0, maxTierChars) }),
-});
+/** What the provider says that it served; else what it was asked for, where that is not the client's own word. */
+const servedOf = (
+  { modelServed, serviceTier }: TapReport,
+  { model, attempt }: AttemptInput['meta'],
+): Pick<AttemptFinal, 'modelServed' | 'serviceTier'> => {
+  const served = modelServed ?? (attempt.model === model ? undefined : attempt.model);
+  return {
+    ...(served === undefined ? {} : { modelServed: served.slice(0, maxNameChars) }),
+    ...(serviceTier === undefined ? {} : { serviceTier: serviceTier.slice(0, maxTierChars) }),
+  };
+};
 
 const toFinal = (
   started: AttemptStarted,
   ending: AttemptEnding,
   settled: SettledUsage,
+  { meta }: AttemptInput,
   now: number,
 ): AttemptFinal => {
   const { providerRequestId, status, reason, firstByteAt } = ending;
@@ -109,7 +113,7 @@ const toFinal = (
     ...started,
     ...settled,
     outcome: ending.outcome,
-    ...servedOf(ending.report),
+    ...servedOf(ending.report, meta),
     ...(status === undefined ? {} : { status }),
     ...(providerRequestId === undefined
       ? {}
@@ -144,7 +148,7 @@ export const createAttemptUsage = (
       const { anomalies: _told, ...settled } = settlementOf(report, isSuccess(status));
       // It becomes a header, and the head of a stream is out by now. An estimate is no price to be told.
       const isTold = !meta.stream && settled.quality === 'reported';
-      const rated = { ...started, ...settled, ...servedOf(report), outcome: 'completed' } as const;
+      const rated = { ...started, ...settled, ...servedOf(report, meta), outcome: 'completed' } as const;
       return toUsageFrame(settled, isTold ? deps.rate(rated) : undefined);
     },
     settle: (ending) => {
@@ -157,7 +161,7 @@ export const createAttemptUsage = (
           'usage contradicts itself',
         );
       }
-      const final = toFinal(started, ending, settled, deps.now());
+      const final = toFinal(started, ending, settled, input, deps.now());
       const event = toFinalEvent(deps.source, final, meta.trace);
       deps.usage
         .publish(event, false)

@@ -118,7 +118,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     const untouched = !this.#gate.isOpen && this.#drainingSince === undefined;
     const verdict = decideNoAnswer(reason, attempt, late);
     if (untouched && verdict.verdict === 'hand-back') return this.#handBack(verdict);
-    this.#account.failed(reason);
+    this.#account.failed(reason, late);
     this.#writer.fail(withAnswerHeaders(this.input.meta, toClientError(reason, attempt, untouched)));
     const expired = errorReasons[reason].code === 'deadline_exceeded';
     this.#finish({ outcome: expired ? 'timeout' : 'provider_error', reason });

@@ -17,7 +17,14 @@ it.each([
     contentEvents: 50,
     contentChars: 200,
   };
-  expect(settleUsage({ report, served: true, estimatedInput: 800 })).toEqual({
+  const settled = settleUsage({
+    report,
+    served: true,
+    estimatedInput: 800,
+    outputCap: undefined,
+    usesTokens: true,
+  });
+  expect(settled).toMatchObject({
     usage: zeros,
     quality: 'reported',
     revision: 1,

@@ -6,8 +6,8 @@ type Timed = Pick<EnvelopeMeta, 'attempt' | 'deadline'>;
 
 /** Undefined: the time has not begun, or the route sets none. */
 const answerByOf = (attempt: Attempt | undefined): number | undefined =>
-  // A first attempt that was turned away did not begin, and the request may wait in a queue from there.
-  attempt === undefined || (attempt.number === 1 && isUnheard(attempt)) ? undefined : attempt.answerBy;
+  // While all that came back was turned away nothing has begun, and the request may wait in a queue from there.
+  attempt === undefined || (attempt.past === undefined && isUnheard(attempt)) ? undefined : attempt.answerBy;
 
 /** When the time of all attempts of a request is over; it begins with the first of them. Undefined: it never is. */
 export const toAnswerBy = (

@@ -203,9 +203,21 @@ describe('the time for all attempts', () => {
     expect(timed({ ...failed, answerBy })).toMatchObject({ attempt: { number: 2, answerBy } });
   });
 
-  test.each(['busy', 'draining'])('has not begun while the first one was turned away (%s)', (lastFailure) => {
-    const turnedAway = { ...failed, lastFailure, answerBy: now - 1 };
-    expect(timed(turnedAway)).toMatchObject({ attempt: { number: 1, answerBy: now + 2_000 } });
+  test.each([
+    ['busy', 1],
+    ['draining', 1],
+    ['saturated', 2],
+    ['saturated', 3],
+  ])('has not begun while all came back as %s, the last as number %i', (lastFailure, number) => {
+    const turnedAway = { ...failed, number: number - (lastFailure === 'saturated' ? 1 : 0), lastFailure };
+    expect(timed({ ...turnedAway, answerBy: now - 1 })).toMatchObject({
+      attempt: { number, answerBy: now + 2_000 },
+    });
+  });
+
+  test('goes on where one that had begun is handed back by an adapter that drains', () => {
+    const begun = { ...failed, lastFailure: 'draining', past: { accounts: 1, called: true } };
+    expect(timed({ ...begun, answerBy })).toMatchObject({ attempt: { number: 1, answerBy } });
   });
 
   test('shortens the pause before a further one', () => {
@@ -219,6 +231,8 @@ describe('the time for all attempts', () => {
     expect(timed(over)).toMatchObject({ error: { reason: 'first_byte_timeout' } });
     const answered = { ...over, lastFailure: 'upstream_5xx', failure: { status: 503 } };
     expect(timed(answered)).toMatchObject({ error: { reason: 'upstream_5xx' } });
+    const broken = { ...over, lastFailure: 'upstream_reset' };
+    expect(timed(broken)).toMatchObject({ error: { reason: 'upstream_reset' } });
   });
 
   test('leaves no room for a pause that the provider asks for', () => {

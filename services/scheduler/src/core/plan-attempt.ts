@@ -51,6 +51,8 @@ export interface PlanInput {
   readonly canaryWeightOf?: (route: string) => number;
   /** The pause before this attempt has been waited for. */
   readonly hasWaited: boolean;
+  /** The upstream in whose queue it is. Absent: in none. */
+  readonly waitsFor?: string;
   /** Takes one of the retries that the budget of a route has left. */
   readonly spendRetry: (route: string, budget: RetryBudgetConfig) => boolean;
   /** Milliseconds since the epoch. */
@@ -219,6 +221,9 @@ const planPause = (
   return { outcome: 'delayed', delayMs: pauseMs({ retry, number, leftMs, random, retryAfterMs }) };
 };
 
+const isAmong = (candidates: readonly UpstreamCandidate[], name: string): boolean =>
+  candidates.some(({ upstream }) => upstream === name);
+
 /** Where policy's grant lets the request go to no other upstreams than those of the fallback. */
 const grantedFallback = (
   { grant }: EnvelopeMeta,
@@ -236,8 +241,6 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
   if (!route) return reject(refusals.noConfig(isFirst));
   const lastFailure = meta.attempt?.lastFailure;
   const { budget } = route.retry;
-  // It was taken before the pause.
-  const spendRetry = () => hasWaited || budget === undefined || input.spendRetry(route.name, budget);
   const { principal, api, model } = meta;
   const known = principal ? { principal } : {};
   const canaryWeight = input.canaryWeightOf?.(route.name) ?? 0;
@@ -245,6 +248,11 @@ export const planAttempt = (input: PlanInput): AttemptPlan => {
   if (selection.outcome === 'rejected') {
     return reject({ reason: selection.reason, message: selection.message, shouldRetry: false });
   }
+  const { waitsFor } = input;
+  // It was taken before the pause, or before the queue of an own upstream. In that of a fallback it was refused.
+  const isTaken = hasWaited && (waitsFor === undefined || isAmong(selection.candidates, waitsFor));
+  const spendRetry = () =>
+    budget === undefined || isTaken || (waitsFor === undefined && input.spendRetry(route.name, budget));
   const decided = decideStage(route, meta.attempt, spendRetry, grantedFallback(meta, selection.candidates));
   if (decided.outcome === 'used-up') return reject(refusals.attemptsUsedUp(lastFailure));
   if (decided.outcome === 'no-budget') return reject(refusals.retryBudgetSpent(lastFailure));

@@ -135,6 +135,18 @@ describe('a request goes to the fallback', () => {
     expect(refused).toMatchObject(moved('error-code', 2));
   });
 
+  test('and stays there while it waits for it, though the budget may have filled up meanwhile', () => {
+    const attempt = failed({ status: 503, trigger: 'error-code' });
+    const spent = { spendRetry: () => false };
+    const busy = { ...open, spare: [placeOf('t0', full)] };
+    expect(plan(busy, { attempt }, spent)).toMatchObject({ outcome: 'saturated', pool: 'spare' });
+    const turn = { hasWaited: true, waitsFor: 'spare' };
+    expect(plan(open, { attempt }, turn)).toMatchObject(moved('error-code', 2));
+    // What waits for its own upstream has its retry already.
+    const own = { ...spent, hasWaited: true, waitsFor: 'own' };
+    expect(plan(open, { attempt }, own)).toMatchObject({ attempt: { upstream: 'own', number: 2 } });
+  });
+
   test('when no target is within reach, or all are full', () => {
     const spare = open['spare'] ?? [];
     expect(plan({ spare })).toMatchObject(moved('health-failure', 1));

@@ -70,12 +70,17 @@ export const attemptsUsedUp = (lastFailure: string | undefined): WireError => ({
   message: `All attempts failed; the last one with ${isErrorReason(lastFailure) ? lastFailure : 'an error'}.`,
 });
 
-/** What an upstream said goes before the time that its silence, and that of others, took. */
+/** Failures before which an upstream said nothing. Undefined, or another word: nobody was asked. */
+const isSilence = (lastFailure: string | undefined): boolean =>
+  !isErrorReason(lastFailure) ||
+  ['first_byte_timeout', 'connect_failed', 'draining', 'saturated'].includes(lastFailure);
+
+/** What an upstream said, or broke off, goes before the time that its silence, and that of others, took. */
 export const attemptTimeSpent = ({
   lastFailure,
   failure,
 }: Pick<Attempt, 'lastFailure' | 'failure'>): WireError =>
-  failure?.status === undefined
+  failure?.status === undefined && isSilence(lastFailure)
     ? { reason: 'first_byte_timeout', message: 'No upstream began an answer in the time for all attempts.' }
     : attemptsUsedUp(lastFailure);
 

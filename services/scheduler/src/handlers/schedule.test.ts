@@ -170,6 +170,28 @@ test('an attempt that came back waits, with a body of its own, and goes out with
   expect(counted).toEqual(['report', 'delayed', 'dispatched', 'retry upstream_reset']);
 });
 
+test('a pause that a provider asks for keeps what policy holds, however long it is', () => {
+  const extended: string[] = [];
+  const { send, load, waiting } = createRecorded({
+    holds: { release: () => undefined, finish: () => undefined, extend: (ids) => extended.push(...ids) },
+  });
+  load(report);
+  const paused = { ...failed, failure: { status: 429, retryAfterMs: 45_000 }, excluded: ['gpu/t0'] };
+  send({ ...held, deadline: now + 120_000, attempt: paused });
+  for (let seconds = 0; seconds < 44; seconds += 1) waiting[seconds]?.run();
+  expect(extended).toEqual(Array(4).fill('request-1'));
+  send({ deadline: now + 120_000, attempt: paused });
+  expect(extended).toHaveLength(4);
+});
+
+test('an attempt that was turned away is counted once, wherever it goes then', () => {
+  const { send, load, counted, waiting } = createRecorded();
+  load(report);
+  send({ attempt: { ...failed, number: 2, lastFailure: 'busy' } });
+  waiting[0]?.run();
+  expect(counted).toEqual(['report', 'queued', 'dispatched']);
+});
+
 test('too many waiting attempts are an error, not a queue without end', () => {
   const { send, load, published } = createRecorded({ delays: { add: () => false } });
   load(report);

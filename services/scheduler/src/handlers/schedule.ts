@@ -1,5 +1,5 @@
 import { decodeEnvelope, type Envelope, type WireError } from '@weir/contracts';
-import type { Bus, BusMessage } from '@weir/messaging';
+import type { Bus, BusMessage, HoldNotices } from '@weir/messaging';
 import type { Span, Tracer } from '@weir/runtime';
 import { tooManyDelayed } from '../core/refusals.ts';
 import type { Delays } from '../delays.ts';
@@ -11,6 +11,7 @@ import type { WaitingRoom } from '../waiting-room.ts';
 
 export interface ScheduleDependencies {
   readonly bus: Pick<Bus, 'publish'>;
+  readonly holds: Pick<HoldNotices, 'extend'>;
   readonly placing: Pick<Placing, 'place'>;
   readonly room: Pick<WaitingRoom, 'isGated' | 'wait'>;
   readonly delays: Pick<Delays, 'add'>;
@@ -37,14 +38,18 @@ export interface Schedule {
 }
 
 export const createSchedule = (dependencies: ScheduleDependencies): Schedule => {
-  const { bus, placing, room, delays, refuse, metrics, tracer } = dependencies;
+  const { bus, holds, placing, room, delays, refuse, metrics, tracer } = dependencies;
 
   /** The body is a view into a buffer that is used again: what waits needs its own. */
   const delay = (envelope: Envelope, delayMs: number): WireError | undefined => {
     const kept: Envelope = { meta: envelope.meta, body: envelope.body.slice() };
     const refused = () => refuse(kept.meta, tooManyDelayed);
     const run = () => schedule(kept, { hasWaited: true, isForwarded: false });
-    if (!pauseTold(delays, bus, { delayMs, replyTo: kept.meta.replyTo, run, refused })) return refused();
+    const { id, replyTo, grant } = kept.meta;
+    const keepHold = () => {
+      if (grant?.held) holds.extend([id]);
+    };
+    if (!pauseTold(delays, bus, { delayMs, replyTo, run, refused, keepHold })) return refused();
     metrics.countDecision('delayed');
     return undefined;
   };
