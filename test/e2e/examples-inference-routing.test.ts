@@ -197,8 +197,8 @@ describe.skipIf(isAttached())('inference routing, with a provider that reports w
     answerWith(reportUsage(5, 5));
     const send = (): Promise<RawAnswer> =>
       sendExample(mesh().baseUrl, local, {
-        headers: { 'X-Forwarded-For': '192.0.2.5' },
-        body: { model: 'llama-70b', prompt: 'hi' },
+        headers: { 'X-Forwarded-For': '192.0.2.5', 'X-Model-Name': 'llama-70b' },
+        body: { prompt: 'hi' },
       });
     const answer = await waitFor(
       async () => {
@@ -209,6 +209,6 @@ describe.skipIf(isAttached())('inference routing, with a provider that reports w
     );
     expect(answer.status).toBe(200);
     expect(answer.headers).toMatchObject({ 'x-weir-attempts': '1', 'x-budget-remaining': '0' });
-    expect(JSON.parse(last().body.toString()).model).toBe('llama-7b');
+    expect(last().headers['x-model-name']).toBe('llama-7b');
   });
 });

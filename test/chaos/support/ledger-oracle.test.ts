@@ -84,6 +84,8 @@ test('a report that was lost is counted, unless the call was broken off', () => 
   expect(unheardOf({})).toBe(1);
   expect(unheardOf({ usageSent: false })).toBe(0);
   expect(unheardOf({ outcome: 'aborted' })).toBe(0);
+  const left = rated({ quality: 'partial', outcome: 'client_cancelled' });
+  expect(compareWithProvider({ calls: [call], records: [left], book }).unheard).toBe(0);
 });
 
 test('what was not reported may be off, and an attempt that never got an answer needs no call', () => {

@@ -144,15 +144,19 @@ function* compareCalls(
   }
 }
 
-/** Calls that ended well, whose provider said what they used, and whose account has another source. */
+/**
+ * Calls that ended well, whose provider said what they used, and whose account has another source. Not those whose
+ * client left: the rest of the answer was under way when the call was given up.
+ */
 export const unheardCalls = (
   calls: readonly ProviderCall[],
   records: readonly RatedUsage[],
 ): readonly ProviderCall[] => {
-  const reported = new Set(
-    records.filter(({ quality }) => quality === 'reported').map((record) => attemptKey(record)),
+  const explained = records.filter(
+    ({ quality, outcome }) => quality === 'reported' || outcome === 'client_cancelled',
   );
-  return calls.filter((call) => call.outcome === 'completed' && call.usageSent && !reported.has(keyOf(call)));
+  const known = new Set(explained.map((record) => attemptKey(record)));
+  return calls.filter((call) => call.outcome === 'completed' && call.usageSent && !known.has(keyOf(call)));
 };
 
 /**
