@@ -1,5 +1,6 @@
 import type { UpstreamConfig } from '@weir/contracts';
 import { Agent, type Dispatcher, Pool } from 'undici';
+import { paceAnswer } from './paced-handler.ts';
 import type { TlsOptions } from './read-tls.ts';
 
 export interface UpstreamCall {
@@ -69,7 +70,7 @@ export const createHttpClient = (upstream: UpstreamConfig, tls?: TlsOptions): Ht
         // A stalled answer must not hold up another one behind it.
         blocking: upstream.connectionPool.pipelining <= 1,
       };
-      pool.dispatch(options, handler);
+      pool.dispatch(options, paceAnswer(handler));
     },
     questions,
     connections: () => [...pools.values()].reduce((sum, { pool }) => sum + pool.stats.connected, 0),
