@@ -1,14 +1,27 @@
 import { createHash } from 'node:crypto';
-import { startMesh, waitFor } from '@weir/testing';
+import {
+  type StallingProxy,
+  startMesh,
+  startRedis,
+  startStallingProxy,
+  type TestRedis,
+  waitFor,
+} from '@weir/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readMetric } from './support/metrics.ts';
 
 type Mesh = Awaited<ReturnType<typeof startMesh>>;
 
 let mesh: Mesh | undefined;
+let redis: TestRedis | undefined;
+let proxy: StallingProxy | undefined;
 afterEach(async () => {
   await mesh?.stop();
+  await proxy?.close();
+  await redis?.stop();
   mesh = undefined;
+  proxy = undefined;
+  redis = undefined;
 });
 
 const secret = 'secret-of-one';
@@ -57,30 +70,56 @@ const quickestOf = async (count: number, one: () => ReturnType<typeof call>) => 
   return calls.toSorted((left, right) => left.tookMs - right.tookMs)[0];
 };
 
-const start = async (): Promise<Mesh> => {
-  mesh = await startMesh({ redis: true, replicas: { policy: 2 }, config });
-  const running = mesh;
-  const [first, second] = running.services.policy;
-  for (const policy of [first, second]) {
-    await waitFor(async () => (await readMetric(policy?.healthUrl ?? '', 'weir_policy_replicas')) === 2, {
-      what: 'the policies to know each other',
-    });
-  }
-  await waitFor(async () => (await call(running, 'open')).status === 200, { what: 'a first answer' });
-  return mesh;
+interface Running extends Mesh {
+  readonly store: TestRedis;
+  /** The network between the policies and the store. */
+  readonly network: StallingProxy;
+}
+
+const sumOf = async (running: Mesh, name: string): Promise<number> => {
+  const each = await Promise.all(running.services.policy.map(({ healthUrl }) => readMetric(healthUrl, name)));
+  return each.reduce((sum, value) => sum + value, 0);
 };
+
+const start = async (): Promise<Running> => {
+  const store = await startRedis({ persist: true });
+  redis = store;
+  const network = await startStallingProxy(store.port);
+  proxy = network;
+  const started = await startMesh({
+    replicas: { policy: 2 },
+    config,
+    env: { WEIR_REDIS_URL: `redis://127.0.0.1:${network.port}` },
+  });
+  mesh = started;
+  await waitFor(async () => (await sumOf(started, 'weir_policy_replicas')) === 4, {
+    what: 'the policies to know each other',
+  });
+  await waitFor(async () => (await call(started, 'open')).status === 200, { what: 'a first answer' });
+  return { ...started, baseUrl: started.baseUrl, store, network };
+};
+
+const silences = [
+  { what: 'is cut off without a word', passage: 'swallow' },
+  { what: 'takes 200 ms each way', passage: { lateMs: 200 } },
+] as const;
 
 const aways = [
   {
     what: 'is killed',
-    leave: (running: Mesh) => running.redis().kill('SIGKILL'),
-    comeBack: (running: Mesh) => running.redis().restart(),
+    leave: (running: Running) => running.store.kill('SIGKILL'),
+    comeBack: (running: Running) => running.store.restart(),
   },
   {
     what: 'keeps its connections and answers nobody',
-    leave: async (running: Mesh) => running.redis().pause(),
-    comeBack: async (running: Mesh) => running.redis().resume(),
+    leave: async (running: Running) => running.store.pause(),
+    comeBack: async (running: Running) => running.store.resume(),
   },
+  ...silences.map(({ what, passage }) => ({
+    what,
+    leave: async (running: Running) => running.network.set(passage),
+    comeBack: async (running: Running) => running.network.set('pass'),
+  })),
 ];
 
 describe.each(aways)('a limit store that $what', ({ leave, comeBack }) => {
@@ -114,5 +153,39 @@ describe.each(aways)('a limit store that $what', ({ leave, comeBack }) => {
       what: 'the store to be asked again',
       timeoutMs: 20_000,
     });
+  });
+});
+
+/** From taking a request off the bus to its refusal: the time of the policies alone, of a mesh without other requests. */
+const hopOf = async (running: Mesh, one: () => ReturnType<typeof call>) => {
+  const hopSeconds = 'weir_hop_duration_seconds_sum';
+  const before = await sumOf(running, hopSeconds);
+  const { status, code } = await one();
+  return { status, code, hopMs: 1_000 * ((await sumOf(running, hopSeconds)) - before) };
+};
+
+describe.each(silences)('while nobody knows yet that the limit store $what', ({ passage }) => {
+  it('the first request is refused within 50 ms, too', async () => {
+    const running = await start();
+    const firsts: Awaited<ReturnType<typeof hopOf>>[] = [];
+    for (let outage = 0; outage < 5; outage += 1) {
+      running.network.set(passage);
+      firsts.push(await hopOf(running, () => call(running, 'closed')));
+      running.network.set('pass');
+      await waitFor(
+        async () =>
+          (await sumOf(running, 'weir_policy_limit_store_up')) === 2 &&
+          [200, 429].includes((await call(running, 'closed')).status),
+        { what: 'the store to be asked again', timeoutMs: 20_000 },
+      );
+    }
+    const figures = JSON.stringify(firsts);
+    for (const { status, code } of firsts)
+      expect([status, code], figures).toEqual([503, 'limits_unavailable']);
+    // They did wait for the store, as nobody knew. One whose connection is just being made again is refused at once.
+    const waits = firsts.map(({ hopMs }) => hopMs).filter((hopMs) => hopMs > 35);
+    expect(waits.length, figures).toBeGreaterThanOrEqual(2);
+    // The quickest: on a busy machine others are late for reasons of their own.
+    expect(Math.min(...waits), figures).toBeLessThan(50);
   });
 });

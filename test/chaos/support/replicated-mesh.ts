@@ -1,4 +1,4 @@
-import { type Mesh, type MeshService, startMesh } from '@weir/testing';
+import { type Mesh, type MeshOptions, type MeshService, startMesh } from '@weir/testing';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 
 export const replicated = ['ingress', 'policy', 'scheduler', 'adapter', 'metering'] as const;
@@ -16,7 +16,9 @@ export interface ReplicatedMesh {
 const replicas = 2;
 
 /** One mesh for all tests of a file, two of each service. What one test ends is there again for the next. */
-export const useReplicatedMesh = (): (() => ReplicatedMesh) => {
+export const useReplicatedMesh = (
+  options: Pick<MeshOptions, 'config' | 'redis' | 'env'> = {},
+): (() => ReplicatedMesh) => {
   let current: Mesh | undefined;
   const ended = new Set<MeshService>();
   const running = (): Mesh => {
@@ -27,9 +29,10 @@ export const useReplicatedMesh = (): (() => ReplicatedMesh) => {
     running().services[name].filter((service) => !ended.has(service));
   beforeAll(async () => {
     current = await startMesh({
+      ...options,
       replicas: Object.fromEntries(replicated.map((name) => [name, replicas])),
       // A balancer notices within half a second that an ingress is to go.
-      env: { WEIR_SIM_PROFILE: 'paced', WEIR_LAME_DUCK_MS: '500' },
+      env: { WEIR_SIM_PROFILE: 'paced', WEIR_LAME_DUCK_MS: '500', ...options.env },
     });
   });
   afterEach(async () => {
