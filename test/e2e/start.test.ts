@@ -6,9 +6,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAttached } from '@weir/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../infra/run/free-port.ts';
 import { checkout } from '../../infra/run/service-process.ts';
+import { bearer, call, parseBody } from './support/http-call.ts';
 
 /** `npm start` as somebody types it: it and all that it starts can be told by the state folder. */
 interface Started {
@@ -18,6 +19,9 @@ interface Started {
   readonly exited: Promise<number | null>;
 }
 
+const startTimeoutMs = 30_000;
+const stopTimeoutMs = 12_000;
+const services = ['policy', 'scheduler', 'adapter', 'metering', 'ingress', 'admin', 'exporter', 'simulator'];
 const hasProc = existsSync('/proc/self/environ');
 
 let state: string;
@@ -86,6 +90,32 @@ afterEach(async () => {
 });
 
 describe.skipIf(isAttached())('npm start', () => {
+  it('says where it is, answers there with the key that it prints, and ends without a trace', async () => {
+    const weir = await npmStart();
+    await vi.waitUntil(() => weir.stdout().includes('Ctrl-C ends everything.'), { timeout: startTimeoutMs });
+    const [, url = ''] = /^ {2}base URL {3}(\S+)$/m.exec(weir.stdout()) ?? [];
+    const [, key = ''] = /^ {2}key {8}(\S+)$/m.exec(weir.stdout()) ?? [];
+    const [, body = ''] = /^ {4}-d '(.+)'$/m.exec(weir.stdout()) ?? [];
+    const answer = await call(`${url}/v1/chat/completions`, { headers: bearer(key), body });
+    expect(answer.status).toBe(200);
+    expect(parseBody(answer).choices[0].message.content).toEqual(expect.any(String));
+    const running = (await commandsLeft()).join('\n');
+    if (hasProc) {
+      for (const name of services) expect(running).toContain(`services/${name}/src/main.ts`);
+      expect(running).toContain('nats-server');
+    }
+
+    signalGroup(weir, 'SIGINT');
+    await vi.waitUntil(() => weir.child.exitCode !== null || weir.child.signalCode !== null, {
+      timeout: stopTimeoutMs,
+    });
+    // npm itself ends at the signal, and does not wait for what it started.
+    await vi.waitUntil(async () => (await commandsLeft()).length === 0, { timeout: stopTimeoutMs });
+    await weir.exited;
+    expect(weir.stderr()).toContain('weir: stopping');
+    await expect(call(`${url}/health/live`, { method: 'GET' })).rejects.toThrow('ECONNREFUSED');
+  });
+
   const failures: readonly {
     readonly what: string;
     readonly own: (takenPort: number) => NodeJS.ProcessEnv;

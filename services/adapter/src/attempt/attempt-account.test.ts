@@ -124,8 +124,8 @@ describe('the events of an attempt', () => {
     const { account, events } = openAccount({ model });
     account.close(completed, { ...report, modelServed }, 0);
     expect(events[0]?.data).toMatchObject({ modelRequested: 'gpt-x' });
-    const final: { modelServed?: string } = events[0]?.data ?? {};
-    expect(final.modelServed).toBe(named);
+    const final = events[0]?.data as { modelServed?: string } | undefined;
+    expect(final?.modelServed).toBe(named);
   });
 
   it('say nothing of what there is not', () => {
