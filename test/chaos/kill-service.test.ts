@@ -40,11 +40,11 @@ const running = useReplicatedMesh({
   },
 });
 
-const startLoad = (baseUrls = running().baseUrls) =>
+const startLoad = (baseUrls = running().baseUrls, tokens = 40) =>
   startSteadyLoad({
     baseUrls,
     concurrency: 24,
-    tokens: 40,
+    tokens,
     firstTokenMs: 150,
     tokenMs: 20,
     streams: 'half',
@@ -83,7 +83,8 @@ describe('a service that is killed under load', () => {
   it('ingress: clients that had no byte are answered by the other, the upstream calls of the dead one end, each with one account, and nothing stays held', async () => {
     const before = new Set(await readCalledAttempts());
     let urls = running().baseUrls();
-    const load = startLoad(() => urls);
+    // Three seconds each: the adapter has noticed, and cancels, before they are over.
+    const load = startLoad(() => urls, 150);
     await untilMore(load, 48);
     await running().end('ingress', 'SIGKILL').exited;
     urls = running().baseUrls();
