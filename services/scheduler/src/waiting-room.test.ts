@@ -14,6 +14,7 @@ import {
 import { passThroughTracer } from '@weir/runtime';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createScheduler } from './scheduler.ts';
+import { attemptOf } from './testdata/attempt-of.ts';
 import { configOf } from './testdata/config-of.ts';
 import { quietMetrics } from './testdata/quiet-metrics.ts';
 import { requestMeta } from './testdata/request-meta.ts';
@@ -249,21 +250,12 @@ describe('one scheduler', () => {
   });
 
   test('refuses what has used up the time for all its attempts, and says so', () => {
-    const attempt = {
+    const attempt = attemptOf({
       number: 2,
-      upstream: 'gpu',
-      target: 't0',
-      model: 'small',
-      remaining: 1,
-      alternatives: 0,
-      excluded: [],
       lastFailure: 'busy',
-      scheduler: 'scheduler-1',
-      dispatch: 1,
-      reservedTokens: 1,
       answerBy: start + 1_000,
       past: { accounts: 1, called: true },
-    };
+    });
     site.send('second');
     site.send('again', { attempt });
     site.wait(999);
@@ -306,20 +298,11 @@ describe('one scheduler', () => {
   });
 
   test('leaves to the ledger what a request has used that waits for another attempt', () => {
-    const attempt = {
-      number: 1,
-      upstream: 'gpu',
-      target: 't0',
-      model: 'small',
-      remaining: 1,
-      alternatives: 0,
-      excluded: [],
+    const attempt = attemptOf({
       lastFailure: 'busy',
       scheduler: 'scheduler-a',
-      dispatch: 1,
-      reservedTokens: 1,
       past: { accounts: 1, called: true },
-    };
+    });
     site.send('left', { attempt });
     site.send('late', { attempt });
     const cancel = encodeControl({ kind: controlKinds.cancel, tag: 0, bytes: 0, frames: 0, about: 'left' });

@@ -1,6 +1,7 @@
 import type { Attempt, FallbackConfig } from '@weir/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { attemptOf } from '../testdata/attempt-of.ts';
 import { decideStage } from './attempt-stage.ts';
 
 const retry = { attempts: 2, backoffMs: 50, maxBackoffMs: 1_000 };
@@ -9,20 +10,13 @@ const fallback: FallbackConfig = {
   triggers: { onHealthFailure: true, onSaturated: false, onErrorCodes: [503], onBudgetExhausted: false },
 };
 
-const failed = (given: Partial<Attempt> = {}): Attempt => ({
-  number: 1,
-  upstream: 'near',
-  target: 't0',
-  model: 'small',
-  remaining: 1,
-  alternatives: 0,
-  excluded: ['near/t0'],
-  lastFailure: 'upstream_5xx',
-  scheduler: 'scheduler-1',
-  dispatch: 1,
-  reservedTokens: 1,
-  ...given,
-});
+const failed = (given: Partial<Attempt> = {}): Attempt =>
+  attemptOf({
+    upstream: 'near',
+    excluded: ['near/t0'],
+    lastFailure: 'upstream_5xx',
+    ...given,
+  });
 
 const yes = () => true;
 const no = () => false;

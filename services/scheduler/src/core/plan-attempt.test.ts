@@ -1,6 +1,7 @@
 import type { Attempt, EnvelopeMeta } from '@weir/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { attemptOf } from '../testdata/attempt-of.ts';
 import { configOf } from '../testdata/config-of.ts';
 import { placeOf } from '../testdata/place-of.ts';
 import { requestMeta } from '../testdata/request-meta.ts';
@@ -57,19 +58,14 @@ const meta = requestMeta(now, {
   features: { chars: 401, messages: 1, tools: 0 },
 });
 
-const failed: Attempt = {
-  number: 1,
+const failed = attemptOf({
   upstream: 'near',
-  target: 't0',
   model: 'small-v2',
   remaining: 2,
   alternatives: 2,
   excluded: ['near/t0'],
   lastFailure: 'connect_failed',
-  scheduler: 'scheduler-1',
-  dispatch: 1,
-  reservedTokens: 1,
-};
+});
 
 const full = { host: { running: 10 } };
 

@@ -1,5 +1,6 @@
 import { type Attempt, type AttemptFailure, busyTarget, type EnvelopeMeta } from '@weir/contracts';
 import { describe, expect, test } from 'vitest';
+import { attemptOf } from '../testdata/attempt-of.ts';
 import { configOf } from '../testdata/config-of.ts';
 import { placeOf } from '../testdata/place-of.ts';
 import { requestMeta } from '../testdata/request-meta.ts';
@@ -43,21 +44,16 @@ const meta = requestMeta(now, {
   model: 'large',
 });
 
-const failed = (failure: AttemptFailure, given: Partial<Attempt> = {}): Attempt => ({
-  number: 1,
-  upstream: 'own',
-  target: 't0',
-  model: 'large',
-  remaining: 1,
-  alternatives: 1,
-  excluded: ['own/t0'],
-  lastFailure: 'upstream_5xx',
-  scheduler: 'scheduler-1',
-  dispatch: 1,
-  reservedTokens: 1,
-  failure,
-  ...given,
-});
+const failed = (failure: AttemptFailure, given: Partial<Attempt> = {}): Attempt =>
+  attemptOf({
+    upstream: 'own',
+    model: 'large',
+    alternatives: 1,
+    excluded: ['own/t0'],
+    lastFailure: 'upstream_5xx',
+    failure,
+    ...given,
+  });
 
 type Pools = Readonly<Record<string, readonly Place[]>>;
 

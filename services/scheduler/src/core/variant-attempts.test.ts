@@ -1,5 +1,6 @@
 import type { Attempt, EnvelopeMeta } from '@weir/contracts';
 import { expect, test } from 'vitest';
+import { attemptOf } from '../testdata/attempt-of.ts';
 import { configOf } from '../testdata/config-of.ts';
 import { placeOf } from '../testdata/place-of.ts';
 import { requestMeta } from '../testdata/request-meta.ts';
@@ -62,19 +63,15 @@ const where = (planned: AttemptPlan): string => {
   return planned.outcome === 'rejected' ? planned.error.reason : planned.outcome;
 };
 
-const failed = (...excluded: readonly string[]): Attempt => ({
-  number: excluded.length,
-  upstream: 'new',
-  target: 't0',
-  model: 'small',
-  remaining: 2,
-  alternatives: 2,
-  excluded: ['new/t0', ...excluded.slice(1)],
-  lastFailure: 'connect_failed',
-  scheduler: 'scheduler-1',
-  dispatch: 1,
-  reservedTokens: 1,
-});
+const failed = (...excluded: readonly string[]): Attempt =>
+  attemptOf({
+    number: excluded.length,
+    upstream: 'new',
+    remaining: 2,
+    alternatives: 2,
+    excluded: ['new/t0', ...excluded.slice(1)],
+    lastFailure: 'connect_failed',
+  });
 
 test('a first attempt goes to the variant of its request', () => {
   expect(plan({ stable: free, new: free })).toMatchObject({

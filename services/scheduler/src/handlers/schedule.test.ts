@@ -9,6 +9,7 @@ import {
 import { passThroughTracer } from '@weir/runtime';
 import { expect, test } from 'vitest';
 import { createScheduler, type SchedulerDependencies } from '../scheduler.ts';
+import { attemptOf } from '../testdata/attempt-of.ts';
 import { configOf } from '../testdata/config-of.ts';
 import { quietMetrics } from '../testdata/quiet-metrics.ts';
 import { requestMeta } from '../testdata/request-meta.ts';
@@ -93,7 +94,7 @@ const createRecorded = (given: Partial<SchedulerDependencies> = {}) => {
   return { schedule, send, load, onNotice, pools, published, counted, waiting, released, finished };
 };
 
-const attemptOf = (payload: Uint8Array | undefined) => {
+const sentAttempt = (payload: Uint8Array | undefined) => {
   const decoded = decodeEnvelope(payload ?? new Uint8Array());
   if (decoded.outcome === 'malformed') throw new Error(decoded.problem);
   expect(decoded.envelope.body).toEqual(body);
@@ -115,7 +116,7 @@ test('a request goes to an adapter that has reported, and counts as its load', (
   expect(published).toMatchObject([
     { subject: 'weir.v1.run.adapter-a', replyTo: 'weir.v1.hop.scheduler-1.adapter-a.ingress-1.request-1' },
   ]);
-  expect(attemptOf(published[0]?.payload)).toEqual({
+  expect(sentAttempt(published[0]?.payload)).toEqual({
     number: 1,
     upstream: 'gpu',
     target: 't0',
@@ -139,19 +140,14 @@ test('without an adapter the ingress is told at once', () => {
   expect(counted).toEqual(['no_target']);
 });
 
-const failed = {
-  number: 1,
-  upstream: 'gpu',
-  target: 't0',
-  model: 'small',
+const failed = attemptOf({
   remaining: 2,
-  alternatives: 0,
   excluded: ['gpu/t0'],
   lastFailure: 'upstream_reset',
   scheduler: 'scheduler-9',
   dispatch: 4,
   reservedTokens: 12,
-};
+});
 
 test('an attempt that came back waits, with a body of its own, and goes out with the next number', () => {
   const { send, load, published, counted, waiting } = createRecorded();
@@ -160,7 +156,7 @@ test('an attempt that came back waits, with a body of its own, and goes out with
   expect(published).toEqual([]);
   expect(waiting).toMatchObject([{ delayMs: 25 }]);
   waiting[0]?.run();
-  expect(attemptOf(published[0]?.payload)).toMatchObject({
+  expect(sentAttempt(published[0]?.payload)).toMatchObject({
     number: 2,
     remaining: 1,
     excluded: ['gpu/t0'],
@@ -233,7 +229,7 @@ test('an attempt knows of those before it', () => {
   load(report);
   send({ attempt: { ...failed, past: { accounts: 1, called: true } } });
   waiting[0]?.run();
-  expect(attemptOf(published[0]?.payload)?.past).toEqual({ accounts: 1, called: true });
+  expect(sentAttempt(published[0]?.payload)?.past).toEqual({ accounts: 1, called: true });
 });
 
 test('what goes out, waits or may come again keeps what policy holds for it', () => {

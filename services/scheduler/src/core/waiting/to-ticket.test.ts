@@ -1,5 +1,6 @@
 import type { EnvelopeMeta } from '@weir/contracts';
 import { expect, test } from 'vitest';
+import { attemptOf } from '../../testdata/attempt-of.ts';
 import { requestMeta } from '../../testdata/request-meta.ts';
 import { toTicket } from './to-ticket.ts';
 
@@ -25,18 +26,9 @@ test('a request waits from when it came in', () => {
 });
 
 test('one that failed elsewhere keeps its place, and did not wait meanwhile', () => {
-  const attempt: EnvelopeMeta['attempt'] = {
-    number: 1,
-    upstream: 'gpu',
-    target: 't0',
-    model: 'small',
-    remaining: 1,
-    alternatives: 0,
-    excluded: [],
-    scheduler: 'scheduler-1',
-    dispatch: 1,
+  const attempt = attemptOf({
     reservedTokens: 100,
-  };
+  });
   expect(of({ attempt })).toMatchObject({ arrivedAt: 1_000, since: 1_010, timeoutAt: 6_010 });
   expect(of({ attempt: { ...attempt, answerBy: 4_000 } }).deadline).toBe(4_000);
 });
