@@ -23,7 +23,7 @@ const route = (name: string, more: object) => ({
   ...more,
 });
 
-const gatedNames = ['deadline', 'head', 'bounded', 'first', 'second'] as const;
+const gatedNames = ['deadline', 'head', 'bounded', 'renewed', 'first', 'second'] as const;
 type GatedName = (typeof gatedNames)[number];
 
 const backoff = { backoffMs: 5, maxBackoffMs: 10 };
@@ -72,6 +72,9 @@ describe.skipIf(isAttached())('retry and fallback', () => {
         bounded: pool([gatedOf('bounded').url], {
           connectionPool: { maxConnections: 2, maxPending: 2, idleTimeoutMs: 500 },
         }),
+        renewed: pool([gatedOf('renewed').url], {
+          connectionPool: { maxConnections: 1, maxRequestsPerConnection: 2 },
+        }),
         first: pool([gatedOf('first').url]),
         // It names the model: by itself it would come before one that takes any.
         second: pool([gatedOf('second').url], { models: ['ordered-model'] }),
@@ -89,7 +92,7 @@ describe.skipIf(isAttached())('retry and fallback', () => {
         route('pause', { retry: { attempts: 2, backoffMs: 400, maxBackoffMs: 5_000 } }),
         route('capped', { retry: { attempts: 2, backoffMs: 20_000, maxBackoffMs: 300 } }),
         route('deadline', { upstreams: ['deadline'], timeoutMs: 300, retry: backoff }),
-        ...['head', 'idle', 'unheard', 'bounded'].map((name) =>
+        ...['head', 'idle', 'unheard', 'bounded', 'renewed'].map((name) =>
           route(name, { upstreams: [name], retry: once }),
         ),
         route('ordered', { upstreams: ['first', 'second'], retry: backoff }),
@@ -286,6 +289,12 @@ describe.skipIf(isAttached())('retry and fallback', () => {
       expect([calls.count(), opened(), connections()]).toEqual([4, 2, 2]);
       // The target itself would keep them for a minute.
       await waitFor(() => connections() === 0, { what: 'idle connections to be closed', timeoutMs: 2_500 });
+    });
+
+    it('maxRequestsPerConnection: another connection after so many calls', async () => {
+      const { calls, opened } = gatedOf('renewed');
+      for (let call = 0; call < 5; call += 1) expect((await timed('renewed')).answer.status).toBe(200);
+      expect([calls.count(), opened()]).toEqual([5, 3]);
     });
   });
 

@@ -34,6 +34,7 @@ interface TargetPool {
 const openPool = (url: string, upstream: UpstreamConfig, tls: TlsOptions | undefined): TargetPool => {
   const base = new URL(url);
   const { connectionPool, timeouts } = upstream;
+  const { maxRequestsPerConnection } = connectionPool;
   const pool = new Pool(base.origin, {
     connections: connectionPool.maxConnections,
     pipelining: connectionPool.pipelining,
@@ -43,6 +44,7 @@ const openPool = (url: string, upstream: UpstreamConfig, tls: TlsOptions | undef
     headersTimeout: timeouts.headMs,
     bodyTimeout: timeouts.idleMs,
     connect: { ...tls, timeout: timeouts.connectMs },
+    ...(maxRequestsPerConnection === undefined ? {} : { maxRequestsPerClient: maxRequestsPerConnection }),
   });
   return { pool, basePath: base.pathname.replace(/\/$/, '') };
 };

@@ -70,6 +70,12 @@ const connectionPoolSchema = z.strictObject({
   maxPending: countField(0, 1_000_000, 1024).describe('Calls that may wait for a connection.'),
   idleTimeoutMs: durationField(30_000).describe('How long an idle connection is kept.'),
   pipelining: countField(1, 1000, 1).describe('Requests on one connection at a time.'),
+  maxRequestsPerConnection: z
+    .int()
+    .min(1)
+    .max(1_000_000_000)
+    .exactOptional()
+    .describe('Calls of one connection, after which it is closed.'),
 });
 
 /** Both `https://host` and `https://host/v1` are in use as base URLs; request paths bring their own `/v1`. */

@@ -161,6 +161,8 @@ export interface ConnectionPoolConfig {
   readonly idleTimeoutMs: number;
   /** Requests on one connection at a time. */
   readonly pipelining: number;
+  /** Calls of one connection, after which it is closed. Absent: it is closed when it is idle. */
+  readonly maxRequestsPerConnection?: number;
 }
 
 /** What to do with the requests that match. */
