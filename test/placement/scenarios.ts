@@ -240,27 +240,38 @@ const priorities = (input: ScenarioInput): Promise<ScenarioResult> =>
 
 const modestLoad = 0.3;
 
+/** At first both ask for what is theirs together, then one of them for far more than there is. */
+const companies = [
+  ['beside a tenant with its share', overload - modestLoad - 0.2],
+  ['beside a greedy tenant', overload - modestLoad + 0.3],
+] as const;
+
 const fairness = (input: ScenarioInput): Promise<ScenarioResult> =>
   withSite(1, async (site) => {
-    const rows: Row[] = [];
-    // At first both ask for what is theirs together, then one of them for far more than there is.
-    for (const [name, greedyLoad] of [
-      ['beside a tenant with its share', overload - modestLoad - 0.2],
-      ['beside a greedy tenant', overload - modestLoad + 0.3],
-    ] as const) {
-      const callers = [
-        { name: 'modest', load: modestLoad },
-        { name: 'greedy', load: greedyLoad },
-      ];
-      const load = { sizes: heavyTail, callers, capacity: capacityOf(heavyTail) };
-      const ran = await run(site, input, load, 'queued', (caller) => ({
-        key: caller === 'greedy' ? 'greedy' : 'demo',
-      }));
-      rows.push(say(input, `modest, ${name}`, ran, 'modest'));
-      rows.push(say(input, `other, ${name}`, ran, 'greedy'));
+    const runs = new Map<string, LoadRun>();
+    // The p99 of one run rests on a handful of requests: each has two, of other loads.
+    for (const round of [0, 1]) {
+      for (const [name, greedyLoad] of companies) {
+        const callers = [
+          { name: 'modest', load: modestLoad },
+          { name: 'greedy', load: greedyLoad },
+        ];
+        const load = { sizes: heavyTail, callers, capacity: capacityOf(heavyTail) };
+        const given = { ...input, seed: input.seed + round };
+        const ran = await run(site, given, load, 'queued', (caller) => ({
+          key: caller === 'greedy' ? 'greedy' : 'demo',
+        }));
+        say(input, `modest, ${name}, load ${round + 1}`, ran, 'modest');
+        runs.set(name, together(runs.get(name), ran));
+      }
     }
+    const rows = [...runs].flatMap(([name, ran]) => [
+      say(input, `modest, ${name}`, ran, 'modest'),
+      say(input, `other, ${name}`, ran, 'greedy'),
+    ]);
     return {
-      title: 'A tenant that asks for less than its share, beside one that asks for more than there is',
+      title:
+        'A tenant that asks for less than its share, beside one that asks for more than there is, two loads each',
       rows,
       findings: [
         {
