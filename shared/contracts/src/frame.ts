@@ -47,6 +47,8 @@ export interface AcceptedFrame {
   readonly attempt: number;
   readonly upstream: string;
   readonly target: string;
+  /** It is said once more, and nothing of an answer was sent: what is missing before it was no more than this. */
+  readonly again?: true;
 }
 
 export interface HeadFrame {

@@ -66,6 +66,10 @@ const behindHead: ReadonlySet<FrameKind> = new Set([frameKinds.data, frameKinds.
 const isOutOfPlace = (kind: FrameKind, begun: boolean): boolean =>
   begun ? beforeHead.has(kind) : behindHead.has(kind);
 
+/** Undefined: it is another frame, or cannot be read. */
+const readAccepted = (frame: Frame): AcceptedFrame | undefined =>
+  frame.kind === frameKinds.accepted ? (readJsonFrame(frame) as AcceptedFrame | undefined) : undefined;
+
 class Reader implements ReplyReader {
   boundTag: number | undefined;
   #runs = new Map<number, Run>();
@@ -78,7 +82,10 @@ class Reader implements ReplyReader {
     const events: ReplyEvent[] = [];
     const run = this.#runOf(tag);
     for (const frame of frames) {
-      if (run.over) break;
+      if (run.over) {
+        this.#disown(tag, frame, events);
+        continue;
+      }
       if (tag !== 0 && !this.#inOrder(tag, run, frame, events)) continue;
       this.#read(tag, run, frame, events);
     }
@@ -133,6 +140,11 @@ class Reader implements ReplyReader {
       return true;
     }
     if (frame.sequence < run.nextSequence) return false;
+    const accepted = readAccepted(frame);
+    if (accepted?.again && this.boundTag !== tag) {
+      run.nextSequence = frame.sequence + 1;
+      return true;
+    }
     run.nextSequence = Number.POSITIVE_INFINITY;
     if (this.boundTag === tag) {
       events.push({ type: 'gap' });
@@ -140,9 +152,16 @@ class Reader implements ReplyReader {
     }
     // Holes in a run that nobody listens to are of no interest; one that might have answered no longer can.
     run.over = true;
+    if (accepted) run.candidate = { ...accepted, tag };
     if (run.candidate) events.push({ type: 'loser', candidate: run.candidate });
     if (this.boundTag === undefined) events.push({ type: 'gap' });
     return false;
+  }
+
+  /** It runs on: nobody knew whom to cancel, or the cancel was lost. While it does, its adapter begins no other run. */
+  #disown(tag: number, frame: Frame, events: ReplyEvent[]): void {
+    const accepted = readAccepted(frame);
+    if (accepted) events.push({ type: 'loser', candidate: { ...accepted, tag } });
   }
 
   #read(tag: number, run: Run, frame: Frame, events: ReplyEvent[]): void {
@@ -191,7 +210,7 @@ class Reader implements ReplyReader {
   }
 
   #accept(tag: number, run: Run, frame: Frame, elsewhere: boolean, events: ReplyEvent[]): void {
-    const accepted = readJsonFrame(frame) as AcceptedFrame | undefined;
+    const accepted = readAccepted(frame);
     if (accepted === undefined) {
       events.push({ type: 'gap' });
       return;

@@ -154,7 +154,47 @@ describe('signs of life', () => {
     clock.advance(1);
     writer.tick();
     writer.tick();
-    expect(sentKinds()).toEqual([[kinds.accepted], [kinds.ping]]);
+    expect(sentKinds()).toEqual([[kinds.accepted], [kinds.accepted]]);
+    writer.head(head);
+    clock.advance(0);
+    clock.advance(replySettings.pingMs);
+    writer.tick();
+    expect(sentKinds().slice(2)).toEqual([[kinds.head], [kinds.ping]]);
+  });
+
+  it.each([1, 2, 3])('of %i words before an answer the last is enough', (lost) => {
+    const { writer, clock, packets } = open();
+    const reader = createReplyReader();
+    writer.accept(accepted);
+    clock.advance(replySettings.acceptDelayMs);
+    for (let time = 0; time < lost; time += 1) {
+      if (time % 2 === 0) writer.ping();
+      else writer.accept(accepted);
+      clock.advance(replySettings.acceptDelayMs);
+    }
+    expect(typesOf(reader.push(packets.at(-1)?.packet ?? expect.fail('nothing')))).toEqual(['accepted']);
+    writer.head(head);
+    writer.write(bytesOf(3));
+    writer.end();
+    clock.advance(0);
+    const rest = packets.at(-1)?.packet ?? expect.fail('nothing');
+    expect(typesOf(reader.push(rest))).toEqual(['head', 'data', 'end']);
+  });
+
+  it('a word after lost parts of an answer says whom to cancel, each time', () => {
+    const { writer, clock, packets } = open();
+    const reader = createReplyReader();
+    writer.accept(accepted);
+    writer.head(head);
+    writer.write(bytesOf(3));
+    clock.advance(0);
+    const told = () => {
+      writer.accept(accepted);
+      clock.advance(replySettings.acceptDelayMs);
+      return typesOf(reader.push(packets.at(-1)?.packet ?? expect.fail('nothing')));
+    };
+    expect(told()).toEqual(['loser', 'gap']);
+    expect(told()).toEqual(['loser']);
   });
 
   it('a packet a second asks whether anybody listens, the last one never', () => {

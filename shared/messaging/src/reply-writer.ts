@@ -92,6 +92,9 @@ class Writer implements ReplyWriter {
   #cancelFlush: (() => void) | undefined;
   #flushDelayMs = Number.POSITIVE_INFINITY;
   #starved = false;
+  #accepted: AcceptedFrame | undefined;
+  /** Something of an answer was sent, or is about to be. */
+  #hasBegun = false;
 
   constructor(options: ReplyWriterOptions) {
     this.#options = options;
@@ -100,17 +103,20 @@ class Writer implements ReplyWriter {
   }
 
   accept(frame: AcceptedFrame): void {
-    this.#queueJson(frameKinds.accepted, frame);
+    this.#accepted = frame;
+    this.#queueJson(frameKinds.accepted, this.#isRepeated() ? { ...frame, again: true } : frame);
     this.#flushWithin(replySettings.acceptDelayMs);
   }
 
   head(frame: HeadFrame): void {
+    this.#hasBegun = true;
     this.#queueJson(frameKinds.head, frame);
     this.#flushWithin(0);
   }
 
   write(bytes: Uint8Array): boolean {
     if (this.closed) return true;
+    this.#hasBegun = true;
     this.#data.push(bytes);
     this.#dataBytes += bytes.byteLength;
     this.writtenBytes += bytes.byteLength;
@@ -158,7 +164,9 @@ class Writer implements ReplyWriter {
 
   ping(): void {
     if (this.closed) return;
-    this.#before.push({ kind: frameKinds.ping, sequence: this.#nextSequence(), payload: empty });
+    // Until there is an answer this says more: the first one may be what was lost.
+    if (this.#accepted && !this.#hasBegun) this.accept(this.#accepted);
+    else this.#before.push({ kind: frameKinds.ping, sequence: this.#nextSequence(), payload: empty });
     this.#flush();
   }
 
@@ -182,6 +190,10 @@ class Writer implements ReplyWriter {
   #queueJson(kind: FrameKind, value: object): void {
     if (this.closed) return;
     this.#before.push(jsonFrame(kind, this.#nextSequence(), value));
+  }
+
+  #isRepeated(): boolean {
+    return this.#sequence > 0 && !this.#hasBegun;
   }
 
   #nextSequence(): number {

@@ -5,6 +5,7 @@ import { AnswerGate } from '../core/answer-gate.ts';
 import { decideAnswer, decideNoAnswer, type HandBack, type Late } from '../core/decide-failure.ts';
 import { createPassTap } from '../core/json-tap.ts';
 import type { ResponseTap } from '../core/response-tap.ts';
+import { UsageDrain } from '../core/usage-drain.ts';
 import { classifyFailure } from '../upstream/classify-failure.ts';
 import { toRelayedHeaders } from '../upstream/response-headers.ts';
 import { toRetryAfterMs } from '../upstream/retry-after.ts';
@@ -35,8 +36,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   #ended = false;
   #retryAfterMs: number | undefined;
   #watch: CallWatch | undefined;
-  /** Since when the answer is read although nobody waits for it. */
-  #drainingSince: number | undefined;
+  #drain: UsageDrain;
   #accounted = false;
 
   constructor(deps: AttemptDeps, input: AttemptInput, onGone: (attempt: RunningAttempt) => void) {
@@ -48,6 +48,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
       closed: () => this.#leaveWhenDone(),
     });
     this.#gate = new AnswerGate(this.#writer);
+    this.#drain = new UsageDrain(deps.drains, deps.drainLimitMs);
     this.#account = new AttemptAccount(deps, input, this.run);
   }
 
@@ -58,6 +59,11 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   /** Tells two runs of one attempt apart. */
   get run(): string {
     return this.tag.toString(36);
+  }
+
+  /** Its ingress may still have an answer from it. One that is read for its usage alone says nothing more. */
+  get isAnswering(): boolean {
+    return !this.finished && !this.#writer.closed;
   }
 
   get requestId(): string {
@@ -103,8 +109,8 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     this.#account.tick(now);
     if (now >= this.input.meta.deadline) this.#expire();
     else if (this.finished) this.#writer.tick();
-    else if (this.#drainingSince !== undefined) {
-      if (now - this.#drainingSince > this.#deps.drainLimitMs) this.#leaveDrain();
+    else if (this.#drain.isOn) {
+      if (this.#drain.isOver(now)) this.#leaveDrain();
     } else if (!this.#called && now - this.#account.startedAt > this.#deps.intentTimeoutMs) {
       this.fail('metering_unavailable');
     } else this.#writer.tick();
@@ -113,9 +119,9 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   /** Ends the attempt with an error, or gives it back for another attempt where that can still help. */
   fail(reason: ErrorReason, late?: Late): void {
     if (this.finished) return;
-    if (reason === 'draining' && this.#drainingSince !== undefined) return this.#leaveDrain();
+    if (reason === 'draining' && this.#drain.isOn) return this.#leaveDrain();
     const { attempt } = this.input.meta;
-    const untouched = !this.#gate.isOpen && this.#drainingSince === undefined;
+    const untouched = !this.#gate.isOpen && !this.#drain.isOn;
     const verdict = decideNoAnswer(reason, attempt, late);
     if (untouched && verdict.verdict === 'hand-back') return this.#handBack(verdict);
     this.#account.failed(reason, late);
@@ -152,7 +158,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     this.#account.firstByte(!this.#tap.broken && this.#tap.failedAtStart === undefined);
     if (this.#tap.broken) return this.fail('upstream_malformed');
     if (this.#tap.failedAtStart) return this.#answerEarlyFailure();
-    if (this.#drainingSince === undefined && !this.#gate.write(output)) controller.pause();
+    if (!this.#drain.isOn && !this.#gate.write(output)) controller.pause();
   }
 
   onResponseEnd(): void {
@@ -162,7 +168,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     if (this.#tap.failedAtStart) return this.#answerEarlyFailure();
     if (!complete) return this.fail('upstream_truncated');
     this.#ended = true;
-    if (this.#drainingSince !== undefined) return this.#leaveDrain();
+    if (this.#drain.isOn) return this.#leaveDrain();
     this.#gate.write(rest);
     if (this.#gate.complete()) this.#complete();
   }
@@ -176,12 +182,11 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
 
   /** False when the status ends the attempt: its own answer is of no interest then. */
   #accepts(status: number): boolean {
-    // Nobody waits for another attempt.
-    const isLast = this.#drainingSince !== undefined;
     const { attempt, deadline } = this.input.meta;
     const verdict = decideAnswer({
       status,
-      chances: isLast ? { remaining: 0, alternatives: 0 } : attempt,
+      // Of one that is read on nobody waits for another attempt.
+      chances: this.#drain.isOn ? { remaining: 0, alternatives: 0 } : attempt,
       retryAfterMs: this.#retryAfterMs,
       leftMs: Math.min(deadline, attempt.answerBy ?? deadline) - this.#deps.now(),
     });
@@ -225,10 +230,9 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   #beLate(late: Late): void {
     const isWhole = late === 'call';
     try {
-      if (this.#drainingSince === undefined)
-        this.fail(isWhole ? 'upstream_timeout' : 'first_byte_timeout', late);
       // Whoever reads the answer for its usage alone has no other attempt to make.
-      else if (isWhole) this.#leaveDrain();
+      if (this.#drain.isOn && isWhole) this.#leaveDrain();
+      else if (!this.#drain.isOn) this.fail(isWhole ? 'upstream_timeout' : 'first_byte_timeout', late);
     } catch (error) {
       this.#crash(error);
     }
@@ -241,19 +245,15 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     const failed = status >= 400 || !report.final;
     this.#writer.usage(this.#account.usageFrame(report));
     this.#writer.end();
-    this.#finish(
-      failed
-        ? { outcome: 'provider_error', reason: 'upstream_error' }
-        : { outcome: 'completed', reason: undefined },
-    );
+    const reason = failed ? 'upstream_error' : undefined;
+    this.#finish({ outcome: failed ? 'provider_error' : 'completed', reason });
   }
 
   /** The provider bills for the whole answer, so it is read to where it says how much that was. */
   #beginDrain(): boolean {
-    if (this.#drainingSince !== undefined) return true;
+    if (this.#drain.isOn) return true;
     if (this.input.upstream.config.onDisconnect !== 'drain' || !this.#called || this.#ended) return false;
-    if (!this.#deps.drains.begin()) return false;
-    this.#drainingSince = this.#deps.now();
+    if (!this.#drain.begin(this.#deps.now())) return false;
     this.#controller?.resume();
     return true;
   }
@@ -274,7 +274,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     this.#watch?.end();
     const end: AttemptEnd = { handedBack: false, ...ending };
     this.#account.release(end);
-    if (this.#drainingSince !== undefined) this.#deps.drains.end();
+    this.#drain.end();
     if (!this.#ended) this.#controller?.abort(new Error(`attempt ${end.outcome}`));
     // When many clients go at once, their upstream calls are stopped first and accounted for after.
     if (end.outcome === 'client_cancelled') this.#deps.later(() => this.#settle(end));
@@ -290,7 +290,7 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
   #expire(): void {
     if (this.finished)
       this.#writer.fail({ reason: 'request_deadline', message: failureMessage('request_deadline') });
-    else if (this.#drainingSince !== undefined) this.#leaveDrain();
+    else if (this.#drain.isOn) this.#leaveDrain();
     else this.fail('request_deadline');
   }
 

@@ -85,7 +85,7 @@ export const createRunHandler =
       now: deps.attempt.now(),
       draining: deps.isDraining(),
       full: deps.table.size >= deps.capacity,
-      running: known !== undefined && !known.finished,
+      running: known?.isAnswering ?? false,
       verify: deps.signer.verify,
     });
     if (decision.decision === 'run') run(deps, envelope, decision.meta);

@@ -16,6 +16,7 @@ export const acceptedFrameSchema = z
     attempt: positionField,
     upstream: z.string(),
     target: z.string(),
+    again: z.literal(true).exactOptional().describe('Said once more, before anything of an answer.'),
   })
   .readonly();
 
