@@ -104,8 +104,10 @@ it('reads an answer for its usage no longer than the whole call may take', async
   const { attempt, called, events, store } = begin({}, { totalMs: 20 });
   store();
   await expect.poll(() => called).toHaveLength(1);
+  expect(attempt.isAnswering).toBe(true);
   attempt.cancel('client_disconnected');
-  expect(attempt.finished).toBe(false);
+  // The same request, submitted again, is begun anew beside it.
+  expect([attempt.finished, attempt.isAnswering]).toEqual([false, false]);
   await expect.poll(() => events).toHaveLength(2);
   expect(events[1]?.data).toMatchObject({ outcome: 'client_cancelled' });
 });
