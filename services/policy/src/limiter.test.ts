@@ -1,5 +1,6 @@
 import { type EnvelopeMeta, parseConfig } from '@weir/contracts';
 import { resolveLimits } from '@weir/limits';
+import { requestMeta } from '@weir/testing';
 import { describe, expect, test } from 'vitest';
 import { createBudgetWatch } from './core/budget-watch.ts';
 import type { LimitStore } from './core/limit-store.ts';
@@ -14,25 +15,10 @@ const now = Date.parse('2026-01-15T12:00:00Z');
 const principal = { org: 'acme', team: '_', key: 'k1' };
 const noRules = { rateLimits: [], budgets: [] };
 
-const meta: EnvelopeMeta = {
-  v: 1,
-  id: 'request-1',
-  replyTo: 'weir.v1.reply.ingress-1.request-1',
-  ingress: 'ingress-1',
-  deadline: now + 60_000,
-  receivedAt: now,
+const meta = requestMeta(now, {
   route: 'chat',
-  api: 'openai.chat',
-  method: 'POST',
-  path: '/v1/chat/completions',
-  model: 'small',
-  stream: false,
-  submission: 0,
   features: { inputTokens: 100, estimatedBy: 'tokenizer', outputCap: 200, chars: 400, messages: 1, tools: 0 },
-  marks: {},
-  body: { where: 'inline', bytes: 0 },
-  client: { ip: '::1', headers: {} },
-};
+});
 
 /** 1 nano-unit a token of input, 10 of output. */
 const price: RequestPrice = {

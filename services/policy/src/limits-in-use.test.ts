@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { apis, type EnvelopeMeta, type ImportedPrice, parseConfig } from '@weir/contracts';
 import { createTenantDirectory } from '@weir/limits';
 import { buildPriceBook } from '@weir/pricing';
+import { requestMeta } from '@weir/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildAdmissionIndex } from './core/admission-index.ts';
@@ -18,25 +19,11 @@ const epoch = '2026-01-01T00:00:00Z';
 const holdTtlMs = 60_000;
 const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-const meta: EnvelopeMeta = {
-  v: 1,
-  id: 'r',
-  replyTo: 'weir.v1.reply.i.r',
-  ingress: 'i',
+const meta = requestMeta(noon, {
   deadline: Number.MAX_SAFE_INTEGER,
-  receivedAt: noon,
-  route: 'openai-chat',
-  api: 'openai.chat',
-  method: 'POST',
-  path: '/v1/chat/completions',
-  model: 'small',
-  stream: false,
-  submission: 0,
   features: { inputTokens: 100, estimatedBy: 'tokenizer', outputCap: 200, chars: 400, messages: 1, tools: 0 },
-  marks: {},
-  body: { where: 'inline', bytes: 0 },
   client: { ip: '::1', headers: {}, keySha256: sha256Hex('k1') },
-};
+});
 
 type Org = { readonly teams?: readonly object[] } & Readonly<Record<string, unknown>>;
 

@@ -1,11 +1,11 @@
 import { decodeEnvelope, encodeEnvelope, type LoadReport, subjects } from '@weir/contracts';
 import { passThroughTracer } from '@weir/runtime';
+import { requestMeta } from '@weir/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createScheduler } from './scheduler.ts';
 import { configOf } from './testdata/config-of.ts';
 import { quietMetrics } from './testdata/quiet-metrics.ts';
-import { requestMeta } from './testdata/request-meta.ts';
 
 const now = 1_000_000;
 const encoder = new TextEncoder();

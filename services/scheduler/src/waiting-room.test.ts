@@ -12,12 +12,12 @@ import {
   subjects,
 } from '@weir/contracts';
 import { passThroughTracer } from '@weir/runtime';
+import { requestMeta } from '@weir/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createScheduler } from './scheduler.ts';
 import { attemptOf } from './testdata/attempt-of.ts';
 import { configOf } from './testdata/config-of.ts';
 import { quietMetrics } from './testdata/quiet-metrics.ts';
-import { requestMeta } from './testdata/request-meta.ts';
 
 const start = 1_000_000;
 const encoder = new TextEncoder();

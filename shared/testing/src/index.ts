@@ -1,6 +1,7 @@
 export { attachedReason, isAttached } from './attach-mesh.ts';
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
 export type { Exit, Mesh, MeshService, MeshSimulator, ServiceName } from './mesh.ts';
+export { requestMeta } from './request-meta.ts';
 export { type Passage, type StallingProxy, startStallingProxy } from './stalling-proxy.ts';
 export { type MeshConfig, type MeshOptions, startMesh } from './start-mesh.ts';
 export { startNats, type TestNats } from './start-nats.ts';

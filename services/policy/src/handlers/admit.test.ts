@@ -11,6 +11,7 @@ import {
 import { createTenantDirectory } from '@weir/limits';
 import { buildPriceBook } from '@weir/pricing';
 import { passThroughTracer, type Tracer } from '@weir/runtime';
+import { requestMeta } from '@weir/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { buildAdmissionIndex } from '../core/admission-index.ts';
 import type { Limited } from '../limiter.ts';
@@ -39,25 +40,10 @@ const built = buildPriceBook({ config: parsed.config.pricing, sha256Hex });
 if (built.outcome === 'invalid') throw new Error(built.problems.join('\n'));
 const index = buildAdmissionIndex({ config: parsed.config, directory, book: built.book, sha256Hex });
 
-const meta: EnvelopeMeta = {
-  v: 1,
-  id: 'request-1',
-  replyTo: 'weir.v1.reply.ingress-1.request-1',
-  ingress: 'ingress-1',
-  deadline: now + 1_000,
-  receivedAt: now,
-  route: 'openai-chat',
-  api: 'openai.chat',
-  method: 'POST',
-  path: '/v1/chat/completions',
-  model: 'small',
-  stream: false,
-  submission: 0,
-  features: { chars: 10, messages: 1, tools: 0 },
-  marks: {},
+const meta = requestMeta(now, {
   body: { where: 'inline', bytes: body.byteLength },
   client: { ip: '::1', headers: {}, keySha256: key },
-};
+});
 
 const createRecorded = (given: Partial<AdmitDependencies> = {}) => {
   const published: { subject: string; payload: Uint8Array; replyTo: string | undefined }[] = [];

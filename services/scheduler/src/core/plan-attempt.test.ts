@@ -1,10 +1,10 @@
 import type { Attempt, EnvelopeMeta } from '@weir/contracts';
+import { requestMeta } from '@weir/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attemptOf } from '../testdata/attempt-of.ts';
 import { configOf } from '../testdata/config-of.ts';
 import { placeOf } from '../testdata/place-of.ts';
-import { requestMeta } from '../testdata/request-meta.ts';
 import type { HealthRefusal } from './health/health-board.ts';
 import type { Place } from './place.ts';
 import { type AttemptPlan, type PlanInput, planAttempt } from './plan-attempt.ts';

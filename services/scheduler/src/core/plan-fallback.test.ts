@@ -1,9 +1,9 @@
 import { type Attempt, type AttemptFailure, busyTarget, type EnvelopeMeta } from '@weir/contracts';
+import { requestMeta } from '@weir/testing';
 import { describe, expect, test } from 'vitest';
 import { attemptOf } from '../testdata/attempt-of.ts';
 import { configOf } from '../testdata/config-of.ts';
 import { placeOf } from '../testdata/place-of.ts';
-import { requestMeta } from '../testdata/request-meta.ts';
 import type { HealthRefusal } from './health/health-board.ts';
 import type { Place } from './place.ts';
 import { type AttemptPlan, type PlanInput, planAttempt } from './plan-attempt.ts';

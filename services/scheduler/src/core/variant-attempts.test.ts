@@ -1,9 +1,9 @@
 import type { Attempt, EnvelopeMeta } from '@weir/contracts';
+import { requestMeta } from '@weir/testing';
 import { expect, test } from 'vitest';
 import { attemptOf } from '../testdata/attempt-of.ts';
 import { configOf } from '../testdata/config-of.ts';
 import { placeOf } from '../testdata/place-of.ts';
-import { requestMeta } from '../testdata/request-meta.ts';
 import type { Place } from './place.ts';
 import { type AttemptPlan, planAttempt } from './plan-attempt.ts';
 import { toRunMeta } from './run-meta.ts';

@@ -7,12 +7,12 @@ import {
   readJsonFrame,
 } from '@weir/contracts';
 import { passThroughTracer } from '@weir/runtime';
+import { requestMeta } from '@weir/testing';
 import { expect, test } from 'vitest';
 import { createScheduler, type SchedulerDependencies } from '../scheduler.ts';
 import { attemptOf } from '../testdata/attempt-of.ts';
 import { configOf } from '../testdata/config-of.ts';
 import { quietMetrics } from '../testdata/quiet-metrics.ts';
-import { requestMeta } from '../testdata/request-meta.ts';
 
 const now = 1_000_000;
 const body = new TextEncoder().encode('{"model":"small"}');

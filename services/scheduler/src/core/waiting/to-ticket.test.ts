@@ -1,7 +1,7 @@
 import type { EnvelopeMeta } from '@weir/contracts';
+import { requestMeta } from '@weir/testing';
 import { expect, test } from 'vitest';
 import { attemptOf } from '../../testdata/attempt-of.ts';
-import { requestMeta } from '../../testdata/request-meta.ts';
 import { toTicket } from './to-ticket.ts';
 
 const meta = requestMeta(1_000, {
