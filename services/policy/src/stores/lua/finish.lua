@@ -3,8 +3,8 @@ local awaited = tonumber(ARGV[2])
 local found = find_holds({ unpack(ARGV, 3) })
 local known = awaited and notes_of(found.ids)
 if awaited then
-  found = those_of(found, function(id, ends)
-    return ends > now and not known[id].shared
+  found = those_of(found, function(id)
+    return not known[id].shared
   end)
 end
 local members = {}

@@ -25,13 +25,7 @@ local handed_back = {}
 for index, id in ipairs(ids) do
   if not ends[index] then handed_back[#handed_back + 1] = id end
 end
-local known = {}
-if #handed_back > 0 then
-  local alive = those_of(find_holds(handed_back), function(_, expiry)
-    return expiry > now
-  end)
-  known = notes_of(alive.ids)
-end
+local known = notes_of(find_holds(handed_back).ids)
 local ended, tokens_of = {}, {}
 local function finish(id, used)
   ended[#ended + 1], tokens_of[id] = id, used

@@ -157,7 +157,7 @@ end
 local function those_of(found, wanted)
   local some = { ids = {}, texts = {}, ends = {} }
   for index, id in ipairs(found.ids) do
-    if wanted(id, found.ends[index]) then
+    if wanted(id) then
       table.insert(some.ids, id)
       table.insert(some.texts, found.texts[index])
       table.insert(some.ends, found.ends[index])
