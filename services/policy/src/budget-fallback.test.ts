@@ -194,6 +194,15 @@ describe('a request that a budget of its route refuses', () => {
     expect(termsOf(await ask('c'))).not.toHaveProperty('fallback');
   });
 
+  test('is not let back to its own upstreams by what it holds for a fallback that was taken out meanwhile', async () => {
+    const { ask, standing, store } = await setUp({ route, fallback: 'none' });
+    const none = { buckets: [], slots: [], budgets: [] };
+    await store.reserve({ id: 'a', ttlMs: 60_000, fallback: true, ...none });
+    expect(await ask('a')).toMatchObject({ ...atFallback, terms: { holds: [] } });
+    const [ofRoute] = termsOf(await ask('b')).holds;
+    expect(await standing(ofRoute?.id)).toEqual({ spent: 0n, held: 310n });
+  });
+
   test('is shortened for its own upstreams where the budget clamps, as long as that helps', async () => {
     const { ask } = await setUp({ route: { budgets: [tokens(500, { onLow: 'clamp' })] } });
     await ask('a');
@@ -262,13 +271,30 @@ describe('the budgets of a tenant hold at the fallback, too', () => {
   });
 
   test('a clamp shortens the answer of the fallback to what they have room for', async () => {
-    const { ask } = await setUp({ route, org: { budgets: [tokens(500, { onLow: 'clamp' })] } });
+    const { ask, asked } = await setUp({ route, org: { budgets: [tokens(500, { onLow: 'clamp' })] } });
     await ask('a');
     const terms = { fallback: 'budget-exhausted', outputCap: 80, holds: [{ amount: '190' }] };
     const clamped = await ask('b');
     expect(clamped).toMatchObject({ outcome: 'within', terms });
     expect(headerOf(clamped, 'x-budget-clamped')).toBe('80');
+    asked.length = 0;
     expect(await ask('b')).toMatchObject({ outcome: 'within', terms });
+    // What it holds is for the fallback: no cap is tried on its own upstreams.
+    expect(asked.map(({ fallback, outputCap }) => [fallback, outputCap])).toEqual([
+      [undefined, undefined],
+      [true, undefined],
+      [true, 80],
+    ]);
+  });
+
+  test('a clamp is not kept from it by a budget that is overdrawn and of which nothing is needed', async () => {
+    const budgets = [money('0.000005'), tokens(500, { onLow: 'clamp' })];
+    const { ask, store } = await setUp({ org: { budgets } });
+    const [ofMoney] = termsOf(await ask('a')).holds;
+    const charges = [[ofMoney?.id ?? '', 5_001n]] as const;
+    const records = [{ id: 'another', charges, tokens: undefined, ends: true }];
+    await store.settle({ epoch, from: 0, to: 1, records });
+    expect(await ask('b')).toMatchObject({ ...atFallback, terms: { outputCap: 80 } });
   });
 });
 
@@ -320,6 +346,22 @@ describe('between the two decisions', () => {
     const second = termsOf(await ask('b'));
     expect(second).not.toHaveProperty('fallback');
     expect(second).toMatchObject({ holds: [{ id: expect.stringContaining('route:chat') }] });
+  });
+
+  test('what it holds may change each time it is asked: then it gets no grant for what it does not hold', async () => {
+    const { ask } = await setUp({
+      route,
+      between: () => async (reservation) => ({
+        outcome: 'reserved',
+        again: true,
+        ...(reservation.fallback ? {} : { fallback: true }),
+        wouldDeny: [],
+        buckets: [],
+        slots: [],
+        budgets: [],
+      }),
+    });
+    expect(await ask('a')).toMatchObject({ outcome: 'refused', error: { reason: 'limits_unavailable' } });
   });
 
   test('a hold for the fallback may end: then it is decided anew, and never as if it were held', async () => {

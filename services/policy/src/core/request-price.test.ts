@@ -184,6 +184,39 @@ describe('prices by size of the prompt and by service tier', () => {
     expect(priceOf(features).outputFor(nano - 1n, input)).toBe(999);
   });
 
+  test.each([
+    ['an hour of caching', { cachesForHour: true }, 100_000n * 6_000n + 1_000n * 15_000n],
+    ['a dearer tier', { serviceTier: 'priority' }, 100_000n * 11_000n + 1_000n * 45_000n],
+  ])('%s is held for at the fallback alone, too', (_what, features, nano) => {
+    const spared = parseConfig({
+      version: 1,
+      upstreams: {
+        own: { provider: 'anthropic', targets: ['http://127.0.0.1:1'], models: ['claude'] },
+        claude: { provider: 'anthropic', targets: ['http://127.0.0.1:2'], models: ['claude'] },
+      },
+      routes: [
+        {
+          name: 'spared',
+          match: { path: '/v1/messages' },
+          upstreams: ['own'],
+          fallback: { upstreams: ['claude'] },
+        },
+      ],
+    });
+    if (spared.outcome === 'invalid') throw new Error(JSON.stringify(spared.problems));
+    const [only] = spared.config.routes;
+    if (!only) throw new Error('no route');
+    const price = createRequestPrice(spared.config, book, {
+      route: only,
+      api: 'anthropic.messages',
+      model: 'claude',
+      principal: { org: 'acme', team: '_', key: 'k' },
+      features,
+      at: 0,
+    });
+    expect(price.atFallback()?.costOf(100_000, 1_000)).toBe(nano);
+  });
+
   test('law: no usage within what was held for is debited more, whichever tier serves it', () => {
     const tokens = fc.oneof(fc.nat(400_000), fc.integer({ min: 199_990, max: 200_010 }));
     const shares = fc.record({ read: fc.nat(100), write: fc.nat(100), hour: fc.nat(100), text: fc.nat(100) });
