@@ -129,12 +129,12 @@ class Placer implements Placing {
     bus.publish(subjects.run(instance), encodeEnvelope(runMeta, body), hop);
     gossip.add({ ...booking, dispatch: number });
     metrics.countDecision('dispatched');
+    const { fallback } = attempt;
+    if (fallback && !meta.attempt?.fallback) metrics.countFallback(meta.route, fallback, upstream);
     // One that was turned away goes elsewhere under its own number: it was counted.
     if (meta.attempt?.number === attempt.number) return;
     if (attempt.number > 1) metrics.countRetry(retryReasonOf(attempt));
     else retries.count(meta.route, at);
-    const { fallback } = attempt;
-    if (fallback?.since === attempt.number) metrics.countFallback(meta.route, fallback, upstream);
   }
 
   /** Whatever goes wrong in here, the client hears of it. */

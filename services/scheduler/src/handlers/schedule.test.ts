@@ -68,6 +68,7 @@ const createRecorded = (given: Partial<SchedulerDependencies> = {}) => {
     metrics: quietMetrics({
       countDecision: (outcome) => counted.push(outcome),
       countRetry: (reason) => counted.push(`retry ${reason}`),
+      countFallback: (_route, { reason }) => counted.push(`fallback ${reason}`),
       countBadReport: () => counted.push('bad report'),
       countBadGossip: () => counted.push('bad gossip'),
     }),
@@ -186,6 +187,32 @@ test('an attempt that was turned away is counted once, wherever it goes then', (
   send({ attempt: { ...failed, number: 2, lastFailure: 'busy' } });
   waiting[0]?.run();
   expect(counted).toEqual(['report', 'queued', 'dispatched']);
+});
+
+test('a fallback is counted when the request goes there, also under the number of an attempt that was turned away', () => {
+  const target = (port: number) => ({ provider: 'openai-compatible', targets: [`http://127.0.0.1:${port}`] });
+  const withSpare = configOf({
+    upstreams: { gpu: target(1), spare: target(2) },
+    routes: [
+      {
+        name: meta.route,
+        match: { path: meta.path },
+        upstreams: ['gpu'],
+        fallback: { upstreams: ['spare'], triggers: { onSaturated: true } },
+      },
+    ],
+  });
+  const { send, load, published, counted, waiting } = createRecorded({ config: () => withSpare });
+  load(report);
+  load({ ...report, pool: 'spare', instance: 'adapter-b' }, 'weir.v1.load.spare.adapter-b');
+  counted.length = 0;
+  send({ attempt: { ...failed, excluded: [], lastFailure: 'busy' } });
+  expect(counted).toEqual(['dispatched', 'fallback saturated']);
+  const there = sentAttempt(published[0]?.payload) ?? expect.fail('nothing was sent');
+  expect(there).toMatchObject({ number: 1, upstream: 'spare', fallback: { since: 1 } });
+  send({ attempt: { ...there, lastFailure: 'draining' } });
+  waiting[0]?.run();
+  expect(counted.slice(2)).toEqual(['delayed', 'dispatched']);
 });
 
 test('too many waiting attempts are an error, not a queue without end', () => {
