@@ -8,7 +8,7 @@ import {
   waitFor,
 } from '@weir/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { readMetric } from './support/metrics.ts';
+import { sumMetric } from './support/metrics.ts';
 
 type Mesh = Awaited<ReturnType<typeof startMesh>>;
 
@@ -76,10 +76,7 @@ interface Running extends Mesh {
   readonly network: StallingProxy;
 }
 
-const sumOf = async (running: Mesh, name: string): Promise<number> => {
-  const each = await Promise.all(running.services.policy.map(({ healthUrl }) => readMetric(healthUrl, name)));
-  return each.reduce((sum, value) => sum + value, 0);
-};
+const sumOf = ({ services }: Mesh, name: string): Promise<number> => sumMetric(services.policy, name);
 
 const start = async (): Promise<Running> => {
   const store = await startRedis({ persist: true });

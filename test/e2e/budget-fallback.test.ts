@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isAttached, waitFor } from '@weir/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { settledLedger } from '../chaos/support/ledger-oracle.ts';
+import { sumMetric } from '../chaos/support/metrics.ts';
 import { admin, adminMesh } from './support/admin-api.ts';
 import { bearer, call, parseBody, type RawAnswer } from './support/http-call.ts';
 import { useMesh } from './support/mesh-under-test.ts';
@@ -117,14 +118,9 @@ describe.skipIf(isAttached()).each([
       { what: `the holds of ${org} to end` },
     );
 
-  const fallbacksOf = async (name: string): Promise<number> => {
-    const label = `{route="${name}",from="own",to="spare",reason="budget-exhausted",service="scheduler"}`;
-    const counts = mesh().mesh.services.scheduler.map(async ({ healthUrl }) => {
-      const text = (await call(`${healthUrl}/metrics`, { method: 'GET' })).body.toString();
-      const line = text.split('\n').find((one) => one.startsWith(`weir_fallback_total${label}`));
-      return Number(line?.split(' ').at(-1) ?? 0);
-    });
-    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  const fallbacksOf = (name: string): Promise<number> => {
+    const labels = `route="${name}",from="own",to="spare",reason="budget-exhausted"`;
+    return sumMetric(mesh().mesh.services.scheduler, 'weir_fallback_total', labels);
   };
 
   beforeEach(async () => {

@@ -2,6 +2,7 @@ import { type CanaryEvent, streams, subjects } from '@weir/contracts';
 import { connectNatsBus, createLogReader, type NatsBus } from '@weir/messaging';
 import { demoKey, isAttached, waitFor } from '@weir/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readSamples } from '../chaos/support/metrics.ts';
 import { admin, adminMesh } from './support/admin-api.ts';
 import { bearer, call, parseBody } from './support/http-call.ts';
 import { key, useMesh } from './support/mesh-under-test.ts';
@@ -112,20 +113,12 @@ describe.skipIf(isAttached())('a canary', () => {
     }
   };
 
-  const metrics = async (): Promise<string> => {
-    const texts = await Promise.all(
-      mesh().mesh.services.scheduler.map(async ({ healthUrl }) =>
-        (await fetch(`${healthUrl}/metrics`)).text(),
-      ),
-    );
-    return texts.join('\n');
+  /** Those of all schedulers. */
+  const samples = async (name: string, ...labels: readonly string[]): Promise<readonly number[]> => {
+    const { scheduler } = mesh().mesh.services;
+    const each = await Promise.all(scheduler.map(({ healthUrl }) => readSamples(healthUrl, name, ...labels)));
+    return each.flat();
   };
-
-  const samples = (text: string, name: string, ...labels: readonly string[]): readonly number[] =>
-    text
-      .split('\n')
-      .filter((line) => line.startsWith(`${name}{`) && labels.every((label) => line.includes(label)))
-      .map((line) => Number(line.slice(line.lastIndexOf(' '))));
 
   const rollbackLines = (name: string): readonly string[] =>
     mesh()
@@ -157,10 +150,8 @@ describe.skipIf(isAttached())('a canary', () => {
       // One of the schedulers counts it and says so; all of them go by it.
       await waitFor(
         async () => {
-          const text = await metrics();
-          expect(samples(text, 'weir_canary_weight', `route="${name}"`)).toEqual([0, 0]);
-          const rollbacks = samples(
-            text,
+          expect(await samples('weir_canary_weight', `route="${name}"`)).toEqual([0, 0]);
+          const rollbacks = await samples(
             'weir_canary_rollbacks_total',
             `route="${name}"`,
             `reason="${reason}"`,
@@ -202,7 +193,7 @@ describe.skipIf(isAttached())('a canary', () => {
   it.concurrent('share: the first step has its share, and no more', async () => {
     await waitFor(
       async () => {
-        const weights = samples(await metrics(), 'weir_canary_weight', 'route="share"');
+        const weights = await samples('weir_canary_weight', 'route="share"');
         return weights.length === 2 && weights.every((weight) => weight === 20);
       },
       { what: 'both schedulers to go by its first step' },

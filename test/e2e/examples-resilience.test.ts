@@ -1,7 +1,8 @@
 import { isAttached, waitFor } from '@weir/testing';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { readMetric, readSamples } from '../chaos/support/metrics.ts';
 import { readExample, sendExample } from './support/example.ts';
-import { call, parseBody, type RawAnswer } from './support/http-call.ts';
+import { parseBody, type RawAnswer } from './support/http-call.ts';
 import { useMesh } from './support/mesh-under-test.ts';
 import { type Answer, answerAsAsked, startRecordingUpstream } from './support/recording-upstream.ts';
 import { createSimulatorAdmin, type SimulatorAdmin } from './support/simulator-admin.ts';
@@ -86,12 +87,8 @@ describe.skipIf(isAttached())('resilience', () => {
     return { upstream: answer.headers['x-weir-upstream'], attempts: answer.headers['x-weir-attempts'] };
   };
 
-  const metric = async (service: 'scheduler' | 'adapter', name: string, labels: string) => {
-    const [running] = mesh().mesh.services[service];
-    const text = (await call(`${running?.healthUrl}/metrics`, { method: 'GET' })).body.toString();
-    const line = text.split('\n').find((one) => one.startsWith(`${name}{`) && one.includes(labels));
-    return line === undefined ? undefined : Number(line.split(' ').at(-1));
-  };
+  const scheduled = (name: string, labels: string): Promise<number> =>
+    readMetric(mesh().mesh.services.scheduler[0]?.healthUrl, name, labels);
 
   describe('the workers with 8, 4 and 2 GPUs', () => {
     const simulators = (): readonly SimulatorAdmin[] =>
@@ -112,7 +109,7 @@ describe.skipIf(isAttached())('resilience', () => {
       waitFor(
         async () => {
           const labels = `upstream="gpu-cluster",priority="${priority}"`;
-          return ((await metric('scheduler', 'weir_inference_queue_depth', labels)) ?? 0) === count;
+          return (await scheduled('weir_inference_queue_depth', labels)) === count;
         },
         { what: `${count} requests of priority ${priority} to wait` },
       );
@@ -153,7 +150,8 @@ describe.skipIf(isAttached())('resilience', () => {
         await waitFor(
           async () => {
             const labels = `upstream="gpu-cluster",target="${target}"`;
-            return (await metric('adapter', 'weir_engine_kv_usage_ratio', labels)) !== undefined;
+            const [adapter] = mesh().mesh.services.adapter;
+            return (await readSamples(adapter?.healthUrl, 'weir_engine_kv_usage_ratio', labels)).length === 1;
           },
           { what: `the KV usage of ${target}` },
         );
@@ -292,7 +290,7 @@ describe.skipIf(isAttached())('resilience', () => {
     for (let one = 0; one < 12; one += 1) await wayOf(session, { Cookie: `model-session=session-${one}` });
     b.answerWith(failAlways);
     const refused = () =>
-      metric('scheduler', 'weir_target_refused', 'upstream="vllm-gpt4-primary",target="b",reason="ejected"');
+      scheduled('weir_target_refused', 'upstream="vllm-gpt4-primary",target="b",reason="ejected"');
     let asked = 0;
     await waitFor(
       async () => {
@@ -319,8 +317,7 @@ describe.skipIf(isAttached())('resilience', () => {
     const labels = 'upstream="vllm-gpt4-primary",target="a"';
     // As many as all targets cannot be left out: it goes on until its circuit opens.
     await waitFor(
-      async () =>
-        (await wayOf(session)) && (await metric('scheduler', 'weir_circuit_breaker_open', labels)) === 1,
+      async () => (await wayOf(session)) && (await scheduled('weir_circuit_breaker_open', labels)) === 1,
       { what: 'the circuit to open', intervalMs: 0 },
     );
     expect(a.requests.length).toBeGreaterThanOrEqual(10);

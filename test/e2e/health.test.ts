@@ -1,6 +1,7 @@
 import type { TargetStatus, TargetVerdict } from '@weir/contracts';
 import { demoKey, isAttached, waitFor } from '@weir/testing';
 import { afterAll, describe, expect, it } from 'vitest';
+import { sumMetric } from '../chaos/support/metrics.ts';
 import { admin, adminMesh } from './support/admin-api.ts';
 import { type GatedUpstream, type Script, startGatedUpstream } from './support/gated-upstream.ts';
 import { bearer, call, parseBody } from './support/http-call.ts';
@@ -151,22 +152,12 @@ describe.skipIf(isAttached())('a target that is not well', () => {
     return (await count()) - before;
   };
 
-  const metrics = async (): Promise<string> => {
-    const texts = await Promise.all(
-      mesh().mesh.services.scheduler.map(async ({ healthUrl }) =>
-        (await fetch(`${healthUrl}/metrics`)).text(),
-      ),
-    );
-    return texts.join('\n');
-  };
+  /** Sum of a metric over the schedulers. */
+  const scheduled = (name: string, ...labels: readonly string[]): Promise<number> =>
+    sumMetric(mesh().mesh.services.scheduler, name, ...labels);
 
-  /** Sum of a gauge over the schedulers. */
-  const gauge = async (name: string, model: string, wanted: string): Promise<number> =>
-    (await metrics())
-      .split('\n')
-      .filter((line) => line.startsWith(`${name}{`) && line.includes(`upstream="${model}"`))
-      .filter((line) => line.includes(`target="${wanted}"`))
-      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+  const gauge = (name: string, model: string, wanted: string): Promise<number> =>
+    scheduled(name, `upstream="${model}"`, `target="${wanted}"`);
 
   /** What the admin API says of the targets of an upstream. */
   const targetsOf = async (name: string): Promise<readonly TargetStatus[]> => {
@@ -394,7 +385,7 @@ describe.skipIf(isAttached())('a target that is not well', () => {
       ]);
       expect(told[1]?.sentence).toContain('ECONNREFUSED');
       // No attempt was needed to find out.
-      expect(await metrics()).not.toMatch(/weir_retry_total\{reason="connect_failed"[^}]*\} [1-9]/);
+      expect(await scheduled('weir_retry_total', 'reason="connect_failed"')).toBe(0);
     });
 
     it('a target that does not answer its check in time is left out', async () => {

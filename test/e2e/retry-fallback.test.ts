@@ -1,5 +1,6 @@
 import { demoKey, isAttached, waitFor } from '@weir/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readMetric } from '../chaos/support/metrics.ts';
 import { type FullPort, startFullPort } from './support/full-port.ts';
 import { type GatedUpstream, startGatedUpstream } from './support/gated-upstream.ts';
 import { bearer, call, parseBody, type RawAnswer, readEvents } from './support/http-call.ts';
@@ -150,12 +151,8 @@ describe.skipIf(isAttached())('retry and fallback', () => {
   const failOnce = (name: string, admin = ownSimulator()): Promise<void> =>
     admin.configure({ fault: { name, count: 1 } });
 
-  const metric = async (service: 'scheduler' | 'adapter', name: string, labels: string): Promise<number> => {
-    const [running] = mesh().mesh.services[service];
-    const text = (await call(`${running?.healthUrl}/metrics`, { method: 'GET' })).body.toString();
-    const line = text.split('\n').find((one) => one.startsWith(`${name}{`) && one.includes(labels));
-    return Number(line?.split(' ').at(-1) ?? 0);
-  };
+  const metric = (service: 'scheduler' | 'adapter', name: string, labels: string): Promise<number> =>
+    readMetric(mesh().mesh.services[service][0]?.healthUrl, name, labels);
 
   beforeEach(async () => {
     for (const admin of simulators()) await admin.configure({ fault: null });

@@ -1,5 +1,6 @@
 import { demoKey, isAttached, waitFor } from '@weir/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sumMetric } from '../chaos/support/metrics.ts';
 import { bearer, call, type RawAnswer } from './support/http-call.ts';
 import { key, useMesh } from './support/mesh-under-test.ts';
 
@@ -59,16 +60,8 @@ describe.skipIf(isAttached())('requests for which no worker has room', () => {
     return { ...answer, tookMs: performance.now() - startedAt };
   };
 
-  const countWaiting = async (): Promise<number> => {
-    const texts = await Promise.all(
-      mesh().mesh.services.scheduler.map(async ({ healthUrl }) =>
-        (await fetch(`${healthUrl}/metrics`)).text(),
-      ),
-    );
-    const lines = texts.join('\n').split('\n');
-    const samples = lines.filter((line) => line.startsWith('weir_inference_queue_depth{'));
-    return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
-  };
+  const countWaiting = (): Promise<number> =>
+    sumMetric(mesh().mesh.services.scheduler, 'weir_inference_queue_depth');
 
   const untilWaiting = (count: number) =>
     waitFor(async () => (await countWaiting()) === count, { what: `${count} requests to wait` });

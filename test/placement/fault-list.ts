@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { readMetric } from '../chaos/support/metrics.ts';
 import { readTargets } from './read-targets.ts';
 import type { MetricsMode, Site } from './workers.ts';
 
@@ -20,15 +21,8 @@ const readText = async (url: string): Promise<string> =>
   (await fetch(url, { signal: AbortSignal.timeout(timeoutMs) })).text();
 
 /** How often the worker's agent got such an answer to its question for metrics. */
-const countReads = async (site: Site, worker: number, outcome: string): Promise<number> => {
-  const text = await readText(`${site.agents[worker]?.healthUrl}/metrics`);
-  const line = text
-    .split('\n')
-    .find(
-      (one) => one.startsWith('weir_engine_metrics_reads_total{') && one.includes(`outcome="${outcome}"`),
-    );
-  return line === undefined ? 0 : Number(line.slice(line.lastIndexOf(' ')));
-};
+const countReads = ({ agents }: Site, worker: number, outcome: string): Promise<number> =>
+  readMetric(agents[worker]?.healthUrl, 'weir_engine_metrics_reads_total', `outcome="${outcome}"`);
 
 /** They are read, and do not move while requests come and go. */
 const isFrozen = async (site: Site, worker: number): Promise<boolean> => {
