@@ -23,7 +23,11 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const requestTimeoutMs = 2_000;
 
-const ask = async (bus: NatsBus, counters: readonly string[]): Promise<readonly CounterReading[]> => {
+/** What policy says of the counters, asked as the admin API does. @throws where it does not answer. */
+export const askBudgets = async (
+  bus: Pick<NatsBus, 'request'>,
+  counters: readonly string[],
+): Promise<readonly CounterReading[]> => {
   const question = encoder.encode(JSON.stringify({ counters }));
   const outcome = await bus.request(subjects.budgets, question, requestTimeoutMs);
   if (outcome.outcome !== 'answered') throw new Error(`policy did not answer: ${outcome.outcome}`);
@@ -36,7 +40,6 @@ const ask = async (bus: NatsBus, counters: readonly string[]): Promise<readonly 
   }));
 };
 
-/** Asks policy as the admin API does. */
 export const openBudgetReader = async (natsUrl: string): Promise<BudgetReader> => {
   const bus = await connectNatsBus({
     servers: [natsUrl],
@@ -46,7 +49,7 @@ export const openBudgetReader = async (natsUrl: string): Promise<BudgetReader> =
   });
   return {
     read: (counters) =>
-      waitFor(() => ask(bus, counters), { what: 'policy to tell its budgets', timeoutMs: 15_000 }),
+      waitFor(() => askBudgets(bus, counters), { what: 'policy to tell its budgets', timeoutMs: 15_000 }),
     close: () => bus.close(1_000),
   };
 };

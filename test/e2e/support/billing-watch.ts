@@ -1,12 +1,10 @@
 import { type RatedEvent, type RatedUsage, subjects } from '@weir/contracts';
 import { connectNatsBus, type NatsBus } from '@weir/messaging';
 import { waitFor } from '@weir/testing';
+import { askBudgets, type CounterReading } from '../../chaos/support/budget-state.ts';
 
 /** What policy says of a budget counter, in its unit. */
-export interface CounterState {
-  readonly spent: bigint;
-  readonly held: bigint;
-}
+export type CounterState = Omit<CounterReading, 'counter'>;
 
 /** What an organisation is billed, as a subscriber hears it, and what policy makes of it. */
 export interface BillingWatch {
@@ -22,20 +20,6 @@ const timeoutMs = 2_000;
 const decoder = new TextDecoder();
 
 const budgetOf = (counter: string): string => counter.split('|')[2] ?? '';
-
-const readCounters = async (bus: NatsBus, counters: readonly string[]) => {
-  const question = new TextEncoder().encode(JSON.stringify({ counters }));
-  const asked = await bus.request(subjects.budgets, question, timeoutMs);
-  if (asked.outcome !== 'answered') return undefined;
-  const answer: { counters?: { counter: string; spent: string; held: string }[] } = JSON.parse(
-    decoder.decode(asked.data),
-  );
-  return answer.counters?.map(({ counter, spent, held }) => ({
-    counter,
-    spent: BigInt(spent),
-    held: BigInt(held),
-  }));
-};
 
 export const openBillingWatch = async (natsUrl: string, org: string): Promise<BillingWatch> => {
   const ignore = () => undefined;
@@ -60,8 +44,8 @@ export const openBillingWatch = async (natsUrl: string, org: string): Promise<Bi
     settledBudgetsOf: ({ requestId, charges = [] }) =>
       waitFor(
         async () => {
-          const states = await readCounters(bus, charges);
-          if (states?.length !== charges.length || states.some(({ held }) => held !== 0n)) return undefined;
+          const states = await askBudgets(bus, charges);
+          if (states.length !== charges.length || states.some(({ held }) => held !== 0n)) return undefined;
           return Object.fromEntries(
             states.map(({ counter, spent, held }) => [budgetOf(counter), { spent, held }]),
           );
