@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { attemptKey, counterText } from '@weir/contracts';
 import { periodAt } from '@weir/limits';
-import { waitFor } from '@weir/testing';
+import { demoKey, waitFor } from '@weir/testing';
 import { describe, expect, it } from 'vitest';
+import { createSimulatorAdmin } from '../e2e/support/simulator-admin.ts';
 import { openBudgetReader } from './support/budget-state.ts';
 import { readProviderCalls, readRecords } from './support/ledger-oracle.ts';
 import { useReplicatedMesh } from './support/replicated-mesh.ts';
@@ -25,7 +25,7 @@ const config = (urls: readonly string[]): object => ({
     {
       org: 'demo',
       budgets: [{ name: 'wide', unit: 'requests', limit: 1_000_000_000, period: 'monthly' }],
-      keys: [{ id: 'demo', sha256: createHash('sha256').update('weir-demo-key').digest('hex') }],
+      keys: [demoKey.entry],
     },
   ],
 });
@@ -140,14 +140,11 @@ describe('a NATS restart under load', () => {
 });
 
 const expectNothingLeft = async (): Promise<void> => {
-  const [simulator] = running().mesh.simulators;
-  await waitFor(
-    async () => {
-      const answer = await fetch(`${simulator?.url}/admin/active`);
-      return ((await answer.json()) as { active: number }).active === 0;
-    },
-    { timeoutMs: 20_000, what: 'no upstream call under way' },
-  );
+  const simulator = createSimulatorAdmin(running().mesh.simulators[0]?.url ?? '');
+  await waitFor(async () => (await simulator.active()) === 0, {
+    timeoutMs: 20_000,
+    what: 'no upstream call under way',
+  });
 };
 
 /** The attempts that the provider saw, as the ledger names them. */

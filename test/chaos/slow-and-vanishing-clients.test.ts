@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { startMesh, waitFor } from '@weir/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSimulatorAdmin } from '../e2e/support/simulator-admin.ts';
 import { readMetric } from './support/metrics.ts';
 import { describeOutcomes, startSteadyLoad } from './support/steady-load.ts';
 
@@ -45,10 +46,7 @@ const openStream = (tokens: number, headers: Record<string, string>): Socket => 
   return socket;
 };
 
-const activeCalls = async (): Promise<number> => {
-  const answer = await fetch(`${simulatorUrl()}/admin/active`);
-  return ((await answer.json()) as { active: number }).active;
-};
+const activeCalls = (): Promise<number> => createSimulatorAdmin(simulatorUrl()).active();
 
 const readCalls = async (): Promise<CallRecord[]> => {
   const answer = await fetch(`${simulatorUrl()}/admin/requests?list`);

@@ -1,3 +1,4 @@
+import { createSimulatorAdmin } from '../e2e/support/simulator-admin.ts';
 import { workerCapacity } from './capacity.ts';
 import { faults, frozen, silent } from './faults.ts';
 import { type LoadRun, runLoad } from './run-load.ts';
@@ -31,8 +32,7 @@ const run = async (
 /** The workers' own word: nothing runs that nobody waits for. */
 const expectNothingLeft = async ({ mesh }: Site): Promise<void> => {
   for (const { url } of mesh.simulators) {
-    const answer = await fetch(`${url}/admin/active`, { signal: AbortSignal.timeout(5_000) });
-    const { active } = (await answer.json()) as { active: number };
+    const active = await createSimulatorAdmin(url).active();
     if (active !== 0) throw new Error(`${active} calls are still under way at ${url}`);
   }
 };

@@ -1,5 +1,6 @@
 import { connectNatsBus, type NatsBus } from '@weir/messaging';
 import { type Mesh, type MeshService, startMesh } from '@weir/testing';
+import { createSimulatorAdmin } from '../e2e/support/simulator-admin.ts';
 import type { CallerTarget } from './open-load.ts';
 import { openReportValve, type ReportValve } from './report-valve.ts';
 import { keys, type Placement, toConfig } from './site-config.ts';
@@ -35,16 +36,8 @@ export interface Site {
 /** Who leads to the workers: two adapters that each serve them all, or an agent beside each, for `guarded` alone. */
 export type Way = 'adapters' | 'agents';
 
-const requestTimeoutMs = 5_000;
-
-const configure = async (url: string | undefined, update: object): Promise<void> => {
-  const answer = await fetch(`${url}/admin/config`, {
-    method: 'POST',
-    body: JSON.stringify(update),
-    signal: AbortSignal.timeout(requestTimeoutMs),
-  });
-  if (!answer.ok) throw new Error(`${url} refused ${JSON.stringify(update)}: ${await answer.text()}`);
-};
+const configure = (mesh: Mesh, worker: number, update: object): Promise<void> =>
+  createSimulatorAdmin(mesh.simulators[worker]?.url ?? '').configure(update);
 
 const startAgents = (mesh: Mesh): Promise<MeshService[]> =>
   Promise.all(
@@ -65,8 +58,8 @@ const toSite = (mesh: Mesh, valve: ReportValve, bus: NatsBus, agents: readonly M
       ...(kind === undefined ? {} : { 'x-class': kind }),
     },
   }),
-  setSpeed: (worker, speed) => configure(mesh.simulators[worker]?.url, { speedup: speed * speedup }),
-  setMetrics: (worker, metrics) => configure(mesh.simulators[worker]?.url, { metrics }),
+  setSpeed: (worker, speed) => configure(mesh, worker, { speedup: speed * speedup }),
+  setMetrics: (worker, metrics) => configure(mesh, worker, { metrics }),
   setReports: async (worker, arrive) => {
     const agent = agents[worker];
     if (!agent) throw new Error(`worker ${worker} has no agent`);

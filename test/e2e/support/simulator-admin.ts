@@ -53,8 +53,7 @@ export const createSimulatorAdmin = (url: string): SimulatorAdmin => {
         body: JSON.stringify(update),
         signal: AbortSignal.timeout(timeoutMs),
       });
-      if (!response.ok)
-        throw new Error(`the simulator refused ${JSON.stringify(update)}: ${await response.text()}`);
+      if (!response.ok) throw new Error(`${url} refused ${JSON.stringify(update)}: ${await response.text()}`);
     },
   };
 };
