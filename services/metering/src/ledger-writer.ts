@@ -8,6 +8,7 @@ import type { OpenIntents } from './core/open-intents.ts';
 import { type AlertOutbox, createAlertOutbox } from './ledger/alert-outbox.ts';
 import { type BudgetWatch, openBudgetWatch } from './ledger/budget-watch.ts';
 import { createCheckpoints } from './ledger/checkpoints.ts';
+import { createConfigWait } from './ledger/config-wait.ts';
 import { createReaper } from './ledger/reaper.ts';
 import { createUnitReport } from './ledger/report-unit.ts';
 import { runLedger } from './ledger/run-ledger.ts';
@@ -23,6 +24,8 @@ export interface LedgerWriterParts {
   readonly bus: NatsBus;
   readonly metrics: MeteringMetrics;
   readonly config: ConfigSource;
+  /** How long no configuration is no trouble. */
+  readonly configGraceMs: number;
 }
 
 /** Accounts that a new writer reads back: enough for what comes late in a hurry, and read within seconds. */
@@ -44,12 +47,14 @@ export class LedgerWriter {
   #outbox: AlertOutbox;
   #report: ReturnType<typeof createUnitReport>;
   #told = new Set<string>();
+  #awaitConfig: (signal: AbortSignal) => Promise<void>;
   #sources: { readonly prices: PriceSource; readonly budgets: BudgetSource } | undefined;
 
   constructor(parts: LedgerWriterParts) {
-    const { context, bus, metrics, config } = parts;
+    const { context, bus, metrics, config, configGraceMs } = parts;
     const { logger } = context;
     this.#parts = parts;
+    this.#awaitConfig = createConfigWait({ config, graceMs: configGraceMs, pause });
     this.#publishers = createPublishers(bus, logger);
     this.#report = createUnitReport({ metrics, logger, labelOf: createLabelOf(config.onChange) });
     this.#outbox = createAlertOutbox({
@@ -68,6 +73,8 @@ export class LedgerWriter {
       requireDurable: settings.requireDurable,
       onWeakness: this.#tellOfWeakness,
     });
+    await this.#awaitConfig(signal);
+    if (signal.aborted) return;
     this.#sources ??= await this.#openSources();
     const { prices, budgets } = this.#sources;
     const budgetWatch = await this.#openBudgetWatch(budgets);
@@ -98,7 +105,6 @@ export class LedgerWriter {
   /** Nothing is accounted for before there are prices and budgets. */
   async #openSources() {
     const { context, bus, config } = this.#parts;
-    if (!config.current) throw new Error('no configuration has been published yet');
     const prices = await openPriceSource(context, bus, config);
     try {
       return { prices, budgets: await openBudgetSource(context, bus, config) };

@@ -76,10 +76,6 @@ beforeEach(async () => {
   });
   await ensureStreams(bus, { replicas: 1 });
   publisher = createUsagePublisher({ bus, ackTimeoutMs: 2_000, onRetry: () => undefined });
-  const parsed = parseConfig(config);
-  if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
-  const target = { bucket: buckets.config, key: 'current', replicas: 1 };
-  await putIfChanged(bus, target, JSON.stringify(parsed.config));
   processes = [];
   logs = [];
 });
@@ -88,6 +84,13 @@ afterEach(async () => {
   await bus?.close(1_000);
   await nats?.stop();
 });
+
+const publishConfig = async (): Promise<void> => {
+  const parsed = parseConfig(config);
+  if (parsed.outcome === 'invalid') throw new Error(JSON.stringify(parsed.problems));
+  const target = { bucket: buckets.config, key: 'current', replicas: 1 };
+  await putIfChanged(bus, target, JSON.stringify(parsed.config));
+};
 
 interface Metering {
   readonly healthUrl: string;
@@ -189,7 +192,24 @@ const expectWhole = ({ records, commits }: Ledger, requests: number): void => {
 const alertsOf = async (): Promise<ThresholdEvent[]> =>
   (await readAll(streams.alerts)).map(({ data }) => JSON.parse(Buffer.from(data).toString()));
 
+describe('metering that comes before its configuration', { timeout: 60_000 }, () => {
+  it('writes as soon as there is one, and has not warned that nothing is written', async () => {
+    const starting = startMetering();
+    // It has its turn: the next thing that it asks for is the configuration.
+    await waitFor(() => logs.join('').includes('a server on its own keeps no more copies'), {
+      what: 'it to look at the streams',
+    });
+    await publishConfig();
+    await starting;
+    await tell('request-1');
+    expectWhole(await untilRecords(1), 1);
+    expect(logs.join('')).not.toContain('the ledger is not being written');
+  });
+});
+
 describe('metering', { timeout: 60_000 }, () => {
+  beforeEach(publishConfig);
+
   it('rates what was used, and says once that a budget has reached its thresholds', async () => {
     const first = await startMetering();
     for (let index = 0; index < 20; index += 1) await tell(`request-${index}`);

@@ -5,6 +5,9 @@ import { LedgerWriter, pause } from './ledger-writer.ts';
 import { createMeteringMetrics } from './metering-metrics.ts';
 import { readMeteringSettings } from './settings.ts';
 
+/** Longer than services that start together are apart. */
+const configGraceMs = 5_000;
+
 /** Metering: turns usage events into the ledger. One replica writes, the others stand by. */
 export const build: Build = async (context) => {
   const { logger, health, lifecycle } = context;
@@ -16,7 +19,7 @@ export const build: Build = async (context) => {
     sourceLag: () => writer.lag,
     active: () => writer.intents !== undefined,
   });
-  const writer = new LedgerWriter({ context, settings, bus, metrics, config });
+  const writer = new LedgerWriter({ context, settings, bus, metrics, config, configGraceMs });
   const lease = createLease({
     bus,
     name: 'metering',
