@@ -181,12 +181,15 @@ describe.skipIf(isAttached())('retry and fallback', () => {
     it('connect-failure: what cannot be reached is tried again where the list names it alone', async () => {
       const failures = () =>
         metric('adapter', 'weir_upstream_failures_total', 'upstream="down",reason="connect_failed"');
+      const retries = () => metric('scheduler', 'weir_retry_total', 'reason="connect_failed"');
       expect((await ask('unreached')).status).toBe(502);
       expect(await failures()).toBe(1);
+      const retriesBefore = await retries();
       const answer = await ask('connect');
       expect(answer.status).toBe(502);
       expect(parseBody(answer).error.message).toContain('could not be reached');
       expect(await failures()).toBe(4);
+      expect((await retries()) - retriesBefore).toBe(2);
     });
   });
 
