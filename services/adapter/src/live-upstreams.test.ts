@@ -5,6 +5,7 @@ import type { UpstreamConfig, WeirConfig } from '@weir/contracts';
 import { testCertificates } from '@weir/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createLiveUpstreams } from './live-upstreams.ts';
+import { startRawSite } from './testdata/raw-site.ts';
 import { upstreamConfig } from './testdata/upstream-config.ts';
 
 const configOf = (upstreams: Record<string, UpstreamConfig>): WeirConfig =>
@@ -15,7 +16,8 @@ const silent = {
   error: (_about: object, message: string) => told.push(message),
   warn: (_about: object, message: string) => told.push(message),
 } as never;
-const open = (env: Record<string, string> = {}) => createLiveUpstreams(env, silent);
+const open = (env: Record<string, string> = {}, lingerMs = 0) =>
+  createLiveUpstreams(env, silent, { lingerMs });
 
 beforeEach(() => {
   told.length = 0;
@@ -32,6 +34,31 @@ describe('a revision of the configuration', () => {
     expect(live.get('kept')?.client).toBe(before.kept);
     expect(live.get('changed')?.client).not.toBe(before.changed);
     await live.close();
+  });
+
+  it('lets attempts that have yet to call do so over the connections that they were given, until all is closed', async () => {
+    const site = await startRawSite((socket) => socket.write('HTTP/1.1 204 X\r\nconnection: close\r\n\r\n'));
+    const live = open({}, 60_000);
+    await live.apply(configOf({ pool: upstreamConfig(site.url) }));
+    const before = live.get('pool')?.client;
+    await live.apply(configOf({ pool: upstreamConfig(site.url, { models: ['other'] }) }));
+    const call = (): Promise<number | Error> =>
+      new Promise((resolve) => {
+        before?.dispatch(
+          { target: 't0', method: 'GET', path: '/', headers: {}, body: null },
+          {
+            onRequestStart: () => undefined,
+            onResponseStart: (_controller, status) => resolve(status),
+            onResponseData: () => undefined,
+            onResponseEnd: () => undefined,
+            onResponseError: (_controller, error) => resolve(error),
+          },
+        );
+      });
+    expect([await call(), await call()]).toEqual([204, 204]);
+    await live.close();
+    expect(await call()).toMatchObject({ code: 'UND_ERR_DESTROYED' });
+    await site.close();
   });
 
   it('is never overtaken by an older one whose credential takes longer to read', async () => {
@@ -72,7 +99,10 @@ describe('tls of an upstream', () => {
   });
 
   it('is of no interest where the upstream is not called from here', async () => {
-    const live = createLiveUpstreams({}, silent, (upstream) => upstream === 'plain');
+    const live = createLiveUpstreams({}, silent, {
+      serves: (upstream) => upstream === 'plain',
+      lingerMs: 0,
+    });
     await live.apply(configOf({ plain: upstreamConfig(url), inside: trusting('/nowhere/ca.pem') }));
     expect(live.get('plain')).toBeDefined();
     expect(told).toEqual([]);

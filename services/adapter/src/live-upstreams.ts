@@ -2,6 +2,7 @@ import type { WeirConfig } from '@weir/contracts';
 import type { Logger } from '@weir/runtime';
 import type { LiveUpstream } from './attempt/attempt-deps.ts';
 import { providerRegistry } from './providers/registry.ts';
+import { createRetiredUpstreams } from './retired-upstreams.ts';
 import { resolveCredential } from './upstream/credentials.ts';
 import { createHttpClient } from './upstream/http-client.ts';
 import { readTls, type TlsOptions } from './upstream/read-tls.ts';
@@ -72,20 +73,23 @@ const openUpstream = async (
   };
 };
 
-/** `serves`: which upstreams are called from here. */
+/** Some revisions in a row of a configuration with many upstreams. */
+const maxLingering = 1_000;
+
+interface LiveUpstreamsOptions {
+  /** Which upstreams are called from here. Absent: all. */
+  readonly serves?: (upstream: string) => boolean;
+  /** How long connections that were replaced still take calls. */
+  readonly lingerMs: number;
+}
+
 export const createLiveUpstreams = (
   env: Readonly<Record<string, string | undefined>>,
   logger: Logger,
-  serves: (upstream: string) => boolean = () => true,
+  { serves = () => true, lingerMs }: LiveUpstreamsOptions,
 ): LiveUpstreams => {
   let live = new Map<string, LiveUpstream>();
-
-  const retire = (old: LiveUpstream): void => {
-    // Attempts under way keep their own reference; undici lets them end before it closes.
-    old.client
-      .retire()
-      .catch((error) => logger.warn({ err: error, upstream: old.name }, 'closing connections'));
-  };
+  const retired = createRetiredUpstreams({ lingerMs, maxLingering, logger });
 
   const swap = async (config: WeirConfig): Promise<void> => {
     const tls = await readAllTls(config, serves, logger);
@@ -95,9 +99,9 @@ export const createLiveUpstreams = (
     const opened = await Promise.all(Object.keys(config.upstreams).map(open));
     const next = new Map(opened.flatMap((upstream) => (upstream ? [[upstream.name, upstream]] : [])));
     const kept = new Set([...next.values()].map(({ client }) => client));
-    const retired = [...live.values()].filter(({ client }) => !kept.has(client));
+    const replaced = [...live.values()].filter(({ client }) => !kept.has(client));
     live = next;
-    for (const old of retired) retire(old);
+    for (const old of replaced) retired.add(old);
   };
 
   let swapped = Promise.resolve();
@@ -111,7 +115,7 @@ export const createLiveUpstreams = (
       return applied;
     },
     close: async () => {
-      await Promise.all([...live.values()].map(({ client }) => client.close()));
+      await Promise.all([retired.close(), ...[...live.values()].map(({ client }) => client.close())]);
     },
   };
 };

@@ -86,6 +86,13 @@ const openChecks = (
   return checks;
 };
 
+const openUpstreams = ({ env, logger }: ServiceContext, settings: AdapterSettings): LiveUpstreams =>
+  createLiveUpstreams(env, logger, {
+    serves: (pool) => (settings.pool ?? pool) === pool,
+    // An attempt that has not called by then fails at its next look at the clock.
+    lingerMs: settings.intentTimeoutMs + 1_000,
+  });
+
 export const openParts = async (context: ServiceContext): Promise<Parts> => {
   const { instance, logger, now } = context;
   const settings = parseSettings(context.env);
@@ -99,7 +106,7 @@ export const openParts = async (context: ServiceContext): Promise<Parts> => {
     ackTimeoutMs: 2_000,
     onRetry: (error) => logger.warn({ err: error }, 'usage events wait: JetStream does not acknowledge'),
   });
-  const upstreams = createLiveUpstreams(context.env, logger, (pool) => (settings.pool ?? pool) === pool);
+  const upstreams = openUpstreams(context, settings);
   const checks = openChecks(context, settings);
   const config = await watchConfig(context, bus);
   const prices = createLivePrices(await watchPriceBooks(context, bus), logger);
