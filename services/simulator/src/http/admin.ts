@@ -62,7 +62,7 @@ export const serveAdmin = async (
       return true;
     case 'POST /admin/reset':
       simulation.log.reset();
-      simulation.configure({ fault: undefined, metrics: 'current' });
+      simulation.configure({ fault: undefined, metrics: 'current', healthStatus: 200 });
       sendJson(response, 200, { outcome: 'reset' });
       return true;
     default:

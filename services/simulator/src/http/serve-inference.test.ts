@@ -166,6 +166,8 @@ describe('the books', () => {
       return (await fetch(`${url}/health`)).status;
     };
     expect((await fetch(`${url}/health`)).status).toBe(200);
-    expect([await healthAs(503), await healthAs(200)]).toEqual([503, 200]);
+    expect([await healthAs(503), await healthAs(200), await healthAs(503)]).toEqual([503, 200, 503]);
+    await post(`${url}/admin/reset`, {});
+    expect((await fetch(`${url}/health`)).status).toBe(200);
   });
 });
