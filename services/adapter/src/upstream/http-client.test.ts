@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type RawSite, startRawSite } from '../testdata/raw-site.ts';
 import { upstreamConfig } from '../testdata/upstream-config.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
+import { turnBytes } from './paced-handler.ts';
 
 const sites: RawSite[] = [];
 const clients: HttpClient[] = [];
@@ -54,4 +55,61 @@ describe('a path', () => {
 it('a target that the configuration does not have is a bug', () => {
   const call = { ...getOf('/'), target: 't9' };
   expect(() => clientOf('http://127.0.0.1:1').dispatch(call, ignore)).toThrow('no target t9');
+});
+
+/** Ends when the answer is whole. */
+const whole = (client: HttpClient): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const settled = {
+      onResponseEnd: () => resolve(),
+      onResponseError: (_: unknown, error: Error) => reject(error),
+    };
+    client.dispatch(getOf('/'), { ...ignore, ...settled });
+  });
+
+it('an idle connection is kept no longer than configured, whatever the server promises', async () => {
+  const site = await startRawSite((socket) =>
+    socket.write('HTTP/1.1 200 X\r\nkeep-alive: timeout=600\r\ncontent-length: 0\r\n\r\n'),
+  );
+  sites.push(site);
+  const client = clientOf(site.url, {
+    connectionPool: { maxConnections: 1, maxPending: 0, idleTimeoutMs: 50, pipelining: 1 },
+  });
+  await whole(client);
+  expect(client.connections()).toBe(1);
+  await expect.poll(() => client.connections(), { timeout: 5_000 }).toBe(0);
+});
+
+it('an answer that has piled up is handed over in shares, each in a turn of its own', async () => {
+  const body = Buffer.alloc(256 * turnBytes);
+  const site = await startRawSite((socket) => {
+    socket.write(`HTTP/1.1 200 X\r\ncontent-length: ${body.byteLength}\r\n\r\n`);
+    socket.write(body);
+  });
+  sites.push(site);
+  let inTurn = 0;
+  let most = 0;
+  let all = 0;
+  let pausesAt = 4 * turnBytes;
+  await new Promise<void>((resolve, reject) => {
+    clientOf(site.url).dispatch(getOf('/'), {
+      ...ignore,
+      onResponseData: (controller, chunk) => {
+        if (inTurn === 0) setImmediate(() => (inTurn = 0));
+        inTurn += chunk.byteLength;
+        all += chunk.byteLength;
+        most = Math.max(most, inTurn);
+        if (all < pausesAt) return;
+        // The system holds more and more for a reader who stops: in the end a MB and above.
+        pausesAt += 4 * turnBytes;
+        controller.pause();
+        setTimeout(() => controller.resume(), 2);
+      },
+      onResponseEnd: () => resolve(),
+      onResponseError: (_controller, error) => reject(error),
+    });
+  });
+  expect(all).toBe(body.byteLength);
+  // A share ends with the read in which it is full.
+  expect(most).toBeLessThan(turnBytes + 128 * 1024);
 });
