@@ -9,16 +9,20 @@ import type { CommitResult } from '@weir/messaging';
 import { passThroughTracer } from '@weir/runtime';
 import { expect, it } from 'vitest';
 import { createDrainLimit } from '../core/drain-limit.ts';
+import { createTargetPaces } from '../core/target-paces.ts';
 import { providerRegistry } from '../providers/registry.ts';
 import { upstreamConfig } from '../testdata/upstream-config.ts';
 import type { AttemptDeps, AttemptInput } from './attempt-deps.ts';
 import { RunningAttempt } from './running-attempt.ts';
+
+type Controller = Parameters<RunningAttempt['onRequestStart']>[0];
 
 const begin = (chances: Partial<Attempt> = {}, timeouts: Partial<UpstreamConfig['timeouts']> = {}) => {
   const handedBack: (Attempt | undefined)[] = [];
   const intent = Promise.withResolvers<CommitResult>();
   const events: UsageEvent[] = [];
   const called: string[] = [];
+  const paces = createTargetPaces();
   const deps = {
     instance: 'adapter-1',
     source: '/gateways/test',
@@ -35,7 +39,7 @@ const begin = (chances: Partial<Attempt> = {}, timeouts: Partial<UpstreamConfig[
       },
     },
     targetOutcomes: { take: () => ({ answered: () => {}, failed: () => {} }) },
-    paces: { take: () => ({ called: () => {}, firstByte: () => {}, end: () => {} }) },
+    paces,
     load: { take: () => ({ firstByte: () => undefined, release: () => undefined }) },
     holds: { finish: () => undefined },
     drains: createDrainLimit(1),
@@ -81,7 +85,14 @@ const begin = (chances: Partial<Attempt> = {}, timeouts: Partial<UpstreamConfig[
   } as unknown as AttemptInput;
   const attempt = new RunningAttempt(deps, input, () => undefined);
   attempt.start();
-  return { attempt, called, events, handedBack, store: () => intent.resolve({ outcome: 'committed' }) };
+  return {
+    attempt,
+    called,
+    events,
+    handedBack,
+    paces,
+    store: () => intent.resolve({ outcome: 'committed' }),
+  };
 };
 
 it('calls the upstream when the intent is stored', async () => {
@@ -121,7 +132,7 @@ it('ends a call that takes longer as a time-out', async () => {
 });
 
 it('tells the scheduler that it has an account, and whether the upstream was called', async () => {
-  const controller = { abort: () => undefined } as unknown as Parameters<RunningAttempt['onRequestStart']>[0];
+  const controller = { abort: () => undefined } as unknown as Controller;
   for (const isCalled of [false, true]) {
     const { attempt, called, handedBack, store } = begin({ upstream: 'pool', remaining: 1, alternatives: 1 });
     store();
@@ -130,4 +141,19 @@ it('tells the scheduler that it has an account, and whether the upstream was cal
     attempt.onResponseError(controller, new Error('reset'));
     expect(handedBack).toMatchObject([{ past: { accounts: 1, called: isCalled } }]);
   }
+});
+
+it('does not call when its turn for a connection comes after its end, and counts as waiting for no answer', async () => {
+  const { attempt, called, paces, store } = begin();
+  const slow = paces.take({ pool: 'pool', target: 't0', tokens: 1, answersAtOnce: true });
+  slow.called(3_000);
+  slow.firstByte({ succeeded: true }, 5_000);
+  store();
+  await expect.poll(() => called).toHaveLength(1);
+  attempt.cancel('bug');
+  const aborted: Error[] = [];
+  attempt.onRequestStart({ abort: (why: Error) => aborted.push(why) } as unknown as Controller);
+  expect(aborted).toHaveLength(1);
+  // A slow answer is forgotten in time, unless another is due.
+  expect(paces.of('pool', 't0', 65_000).firstByteMs).toBeLessThan(10);
 });

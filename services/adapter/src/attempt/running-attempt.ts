@@ -132,8 +132,8 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Controller): void {
     this.#controller = controller;
-    this.#account.called();
-    if (this.finished) controller.abort(new Error('the attempt is over'));
+    if (this.finished) controller.abort(new Error('the attempt ended before its turn came'));
+    else this.#account.called();
   }
 
   onResponseStart(
