@@ -41,7 +41,7 @@ const meta: EnvelopeMeta = {
 };
 
 /** An adapter at whose only target one attempt is under way, and a request for that target. */
-const handle = (change: Partial<UpstreamConfig>) => {
+const handle = (change: Partial<UpstreamConfig>, waiting = 0) => {
   const sent: string[] = [];
   const handedBack: EnvelopeMeta[] = [];
   const load = createLoadTracker({ instance: 'a', epoch: 1, capacity: 10 });
@@ -60,7 +60,11 @@ const handle = (change: Partial<UpstreamConfig>) => {
     ingresses: { seen: () => undefined, takeSilent: () => [] },
     signer: { verify: () => true } as never,
     upstreamOf: (name) =>
-      ({ name, config: upstreamConfig('http://127.0.0.1:1', change) }) as unknown as LiveUpstream,
+      ({
+        name,
+        config: upstreamConfig('http://127.0.0.1:1', change),
+        client: { waiting: () => waiting },
+      }) as unknown as LiveUpstream,
     isDraining: () => false,
     capacity: 10,
     onBusy: (pool) => sent.push(`report of ${pool}`),
@@ -94,5 +98,12 @@ it('a request for whose connection no more may wait goes back to the schedulers'
   const connectionPool = { maxConnections: 1, maxPending: 0, idleTimeoutMs: 1_000, pipelining: 1 };
   const { handedBack, table } = handle({ connectionPool });
   expect(handedBack[0]?.attempt).toMatchObject({ lastFailure: 'saturated', excluded: ['far/t3', 'gpu/t0'] });
+  expect(table.size).toBe(0);
+});
+
+it('and so does one behind as many that nobody waits for any more', () => {
+  const connectionPool = { maxConnections: 1, maxPending: 2, idleTimeoutMs: 1_000, pipelining: 1 };
+  const { handedBack, table } = handle({ connectionPool }, 3);
+  expect(handedBack[0]?.attempt).toMatchObject({ lastFailure: 'saturated' });
   expect(table.size).toBe(0);
 });

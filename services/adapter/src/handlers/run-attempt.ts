@@ -37,10 +37,16 @@ const isAtLimit = ({ attempt }: RunAttemptDeps, { name, config }: LiveUpstream, 
   config.maxRequestsPerTarget !== undefined &&
   attempt.load.running(name, target) >= config.maxRequestsPerTarget;
 
-/** Counted from here on: what waits for its intent is not at the pool of connections yet, and will be. */
-const isPoolFull = ({ attempt }: RunAttemptDeps, { name, config }: LiveUpstream, target: string): boolean => {
+const isPoolFull = (
+  { attempt }: RunAttemptDeps,
+  { name, config, client }: LiveUpstream,
+  target: string,
+): boolean => {
   const { maxConnections, pipelining, maxPending } = config.connectionPool;
-  return attempt.load.running(name, target) >= maxConnections * pipelining + maxPending;
+  const most = maxConnections * pipelining + maxPending;
+  // Counted from here on: what waits for its intent is not at the pool of connections yet, and will be. What was
+  // cancelled while it waited for a connection is there still.
+  return attempt.load.running(name, target) >= most || client.waiting(target) >= most;
 };
 
 const run = (deps: RunAttemptDeps, envelope: Envelope, meta: RunningAttempt['input']['meta']): void => {

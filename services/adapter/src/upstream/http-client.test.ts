@@ -1,4 +1,5 @@
 import type { UpstreamConfig } from '@weir/contracts';
+import type { Dispatcher } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type RawSite, startRawSite } from '../testdata/raw-site.ts';
 import { upstreamConfig } from '../testdata/upstream-config.ts';
@@ -55,6 +56,27 @@ describe('a path', () => {
 it('a target that the configuration does not have is a bug', () => {
   const call = { ...getOf('/'), target: 't9' };
   expect(() => clientOf('http://127.0.0.1:1').dispatch(call, ignore)).toThrow('no target t9');
+});
+
+it('calls wait until they go out or fail, whether somebody still waits for them or not', async () => {
+  const site = await startRawSite(() => undefined);
+  sites.push(site);
+  const connectionPool = { maxConnections: 1, maxPending: 2, idleTimeoutMs: 1_000, pipelining: 1 };
+  const client = clientOf(site.url, { connectionPool });
+  const under: Dispatcher.DispatchController[] = [];
+  const errors: Error[] = [];
+  const handler = {
+    ...ignore,
+    onRequestStart: (controller: Dispatcher.DispatchController) => under.push(controller),
+    onResponseError: (_controller: Dispatcher.DispatchController, error: Error) => errors.push(error),
+  };
+  for (let count = 0; count < 3; count += 1) client.dispatch(getOf('/'), handler);
+  expect(client.waiting('t0')).toBe(3);
+  await expect.poll(() => client.waiting('t0')).toBe(2);
+  under[0]?.abort(new Error('enough'));
+  await expect.poll(() => client.waiting('t0')).toBe(1);
+  await client.close();
+  expect([client.waiting('t0'), errors.length]).toEqual([0, 3]);
 });
 
 /** Ends when the answer is whole. */

@@ -15,6 +15,11 @@ export interface UpstreamCall {
 export interface HttpClient {
   /** The handler hears of everything that follows, errors included. */
   dispatch(call: UpstreamCall, handler: Dispatcher.DispatchHandler): void;
+  /**
+   * Calls to a target that have yet to go out. Those whose attempt is over are among them until their turn comes:
+   * undici takes none back.
+   */
+  waiting(target: string): number;
   /** For questions beside the calls, where they need this upstream's own TLS. Undefined: they do not. */
   readonly questions: Dispatcher | undefined;
   /** Connections open now. */
@@ -29,6 +34,7 @@ interface TargetPool {
   readonly pool: Pool;
   /** Path of the base URL, without a slash at the end. */
   readonly basePath: string;
+  waiting: number;
 }
 
 const openPool = (url: string, upstream: UpstreamConfig, tls: TlsOptions | undefined): TargetPool => {
@@ -46,12 +52,36 @@ const openPool = (url: string, upstream: UpstreamConfig, tls: TlsOptions | undef
     connect: { ...tls, timeout: timeouts.connectMs },
     ...(maxRequestsPerConnection === undefined ? {} : { maxRequestsPerClient: maxRequestsPerConnection }),
   });
-  return { pool, basePath: base.pathname.replace(/\/$/, '') };
+  return { pool, basePath: base.pathname.replace(/\/$/, ''), waiting: 0 };
 };
 
 /** `https://host/v1` and `/v1/chat` are meant to meet in one `/v1`. */
 const joinPath = (basePath: string, path: string): string =>
   basePath !== '' && (path === basePath || path.startsWith(`${basePath}/`)) ? path : `${basePath}${path}`;
+
+/** A call goes out once, though undici may begin it again over another connection. */
+const countWaiting = (
+  target: TargetPool,
+  handler: Dispatcher.DispatchHandler,
+): Dispatcher.DispatchHandler => {
+  target.waiting += 1;
+  let waits = true;
+  const leave = (): void => {
+    if (waits) target.waiting -= 1;
+    waits = false;
+  };
+  return {
+    ...handler,
+    onRequestStart: (controller, context) => {
+      leave();
+      handler.onRequestStart?.(controller, context);
+    },
+    onResponseError: (controller, error) => {
+      leave();
+      handler.onResponseError?.(controller, error);
+    },
+  };
+};
 
 export const createHttpClient = (upstream: UpstreamConfig, tls?: TlsOptions): HttpClient => {
   const pools = new Map(upstream.targets.map(({ name, url }) => [name, openPool(url, upstream, tls)]));
@@ -63,7 +93,8 @@ export const createHttpClient = (upstream: UpstreamConfig, tls?: TlsOptions): Ht
   };
   return {
     dispatch: (call, handler) => {
-      const { pool, basePath } = poolOf(call.target);
+      const target = poolOf(call.target);
+      const { pool, basePath } = target;
       const options: Dispatcher.DispatchOptions = {
         method: call.method as Dispatcher.HttpMethod,
         path: joinPath(basePath, call.path),
@@ -72,8 +103,9 @@ export const createHttpClient = (upstream: UpstreamConfig, tls?: TlsOptions): Ht
         // A stalled answer must not hold up another one behind it.
         blocking: upstream.connectionPool.pipelining <= 1,
       };
-      pool.dispatch(options, paceAnswer(handler));
+      pool.dispatch(options, countWaiting(target, paceAnswer(handler)));
     },
+    waiting: (target) => poolOf(target).waiting,
     questions,
     connections: () => [...pools.values()].reduce((sum, { pool }) => sum + pool.stats.connected, 0),
     retire: async () => {
