@@ -115,6 +115,7 @@ it('reads an answer for its usage no longer than the whole call may take', async
   const { attempt, called, events, store } = begin({}, { totalMs: 20 });
   store();
   await expect.poll(() => called).toHaveLength(1);
+  attempt.onRequestStart({ abort: () => undefined, resume: () => undefined } as unknown as Controller);
   expect(attempt.isAnswering).toBe(true);
   attempt.cancel('client_disconnected');
   // The same request, submitted again, is begun anew beside it.
@@ -156,4 +157,14 @@ it('does not call when its turn for a connection comes after its end, and counts
   expect(aborted).toHaveLength(1);
   // A slow answer is forgotten in time, unless another is due.
   expect(paces.of('pool', 't0', 65_000).firstByteMs).toBeLessThan(10);
+});
+
+it('calls nobody for a client that left while the call waited for a connection, as little', async () => {
+  const { attempt, called, events, store } = begin();
+  store();
+  await expect.poll(() => called).toHaveLength(1);
+  attempt.cancel('client_disconnected');
+  expect(attempt.finished).toBe(true);
+  await expect.poll(() => events).toHaveLength(2);
+  expect(events[1]?.data).toMatchObject({ outcome: 'client_cancelled', quality: 'unknown', usage: {} });
 });

@@ -249,12 +249,12 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     this.#finish({ outcome: failed ? 'provider_error' : 'completed', reason });
   }
 
-  /** The provider bills for the whole answer, so it is read to where it says how much that was. */
+  /** The provider bills for the whole answer to what went out, so it is read to where it says how much that was. */
   #beginDrain(): boolean {
     if (this.#drain.isOn) return true;
-    if (this.input.upstream.config.onDisconnect !== 'drain' || !this.#called || this.#ended) return false;
+    if (this.input.upstream.config.onDisconnect !== 'drain' || !this.#controller || this.#ended) return false;
     if (!this.#drain.begin(this.#deps.now())) return false;
-    this.#controller?.resume();
+    this.#controller.resume();
     return true;
   }
 
