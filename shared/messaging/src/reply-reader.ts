@@ -57,6 +57,8 @@ export interface ReplyReader {
   readonly consumed: { readonly bytes: number; readonly frames: number };
   /** Tag of the run that the stream is bound to. */
   readonly boundTag: number | undefined;
+  /** Whether what it says is of interest: false of a run that is over, or of one that another has won. */
+  mayAnswer(tag: number): boolean;
 }
 
 const beforeHead: ReadonlySet<FrameKind> = new Set([frameKinds.head, frameKinds.handedBack]);
@@ -104,8 +106,11 @@ class Reader implements ReplyReader {
       lost = true;
     }
     if (!lost) return false;
-    if (this.boundTag === undefined) return this.candidates().length === 0;
-    return this.#runOf(this.boundTag).over;
+    return this.boundTag === undefined ? this.#nobodyIsLeft() : this.#runOf(this.boundTag).over;
+  }
+
+  mayAnswer(tag: number): boolean {
+    return this.boundTag === undefined ? !this.#runs.get(tag)?.over : this.boundTag === tag;
   }
 
   get consumed(): { bytes: number; frames: number } {
@@ -145,17 +150,24 @@ class Reader implements ReplyReader {
       run.nextSequence = frame.sequence + 1;
       return true;
     }
-    run.nextSequence = Number.POSITIVE_INFINITY;
-    if (this.boundTag === tag) {
-      events.push({ type: 'gap' });
-      return false;
-    }
-    // Holes in a run that nobody listens to are of no interest; one that might have answered no longer can.
-    run.over = true;
     if (accepted) run.candidate = { ...accepted, tag };
-    if (run.candidate) events.push({ type: 'loser', candidate: run.candidate });
-    if (this.boundTag === undefined) events.push({ type: 'gap' });
+    this.#distrust(tag, run, events);
     return false;
+  }
+
+  /** Nothing more is read of it. A hole in a run that others can do without is of no interest to anybody else. */
+  #distrust(tag: number, run: Run, events: ReplyEvent[]): void {
+    run.nextSequence = Number.POSITIVE_INFINITY;
+    if (this.boundTag !== tag) {
+      // Tag 0 is nobody's run: whoever else answers there is heard too.
+      run.over = tag !== 0;
+      if (run.candidate) events.push({ type: 'loser', candidate: run.candidate });
+    }
+    if (this.boundTag === tag || this.#nobodyIsLeft()) events.push({ type: 'gap' });
+  }
+
+  #nobodyIsLeft(): boolean {
+    return this.boundTag === undefined && this.candidates().length === 0;
   }
 
   /** It runs on: nobody knew whom to cancel, or the cancel was lost. While it does, its adapter begins no other run. */
@@ -168,10 +180,7 @@ class Reader implements ReplyReader {
     const elsewhere = this.boundTag !== undefined && this.boundTag !== tag;
     if (frame.kind === frameKinds.accepted) this.#accept(tag, run, frame, elsewhere, events);
     if (elsewhere) return;
-    if (isOutOfPlace(frame.kind, this.boundTag === tag)) {
-      events.push({ type: 'gap' });
-      return;
-    }
+    if (isOutOfPlace(frame.kind, this.boundTag === tag)) return this.#distrust(tag, run, events);
     switch (frame.kind) {
       case frameKinds.queued:
         events.push({ type: 'queued', ...(readJsonFrame(frame) as QueuedFrame | undefined) });
@@ -211,10 +220,7 @@ class Reader implements ReplyReader {
 
   #accept(tag: number, run: Run, frame: Frame, elsewhere: boolean, events: ReplyEvent[]): void {
     const accepted = readAccepted(frame);
-    if (accepted === undefined) {
-      events.push({ type: 'gap' });
-      return;
-    }
+    if (accepted === undefined) return this.#distrust(tag, run, events);
     run.candidate = { ...accepted, tag };
     events.push({ type: elsewhere ? 'loser' : 'accepted', candidate: run.candidate });
     run.over = elsewhere;
@@ -222,10 +228,7 @@ class Reader implements ReplyReader {
 
   #bind(tag: number, run: Run, frame: Frame, events: ReplyEvent[]): void {
     const head = readJsonFrame(frame) as HeadFrame | undefined;
-    if (head === undefined) {
-      events.push({ type: 'gap' });
-      return;
-    }
+    if (head === undefined) return this.#distrust(tag, run, events);
     this.boundTag = tag;
     for (const [otherTag, other] of this.#runs) {
       if (otherTag === tag || other.over || !other.candidate) continue;
@@ -241,7 +244,6 @@ class Reader implements ReplyReader {
   }
 
   #fail(tag: number, run: Run, frame: Frame, events: ReplyEvent[]): void {
-    // Tag 0 is nobody's run: whoever else answers there is heard too.
     run.over = tag !== 0;
     // Another run may still answer.
     if (this.boundTag === undefined && this.candidates().length > 0) return;

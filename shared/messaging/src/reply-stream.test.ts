@@ -197,6 +197,70 @@ describe('signs of life', () => {
     expect(told()).toEqual(['loser']);
   });
 
+  type Word = { readonly act: 'accept' | 'ping' | 'write'; readonly isLost: boolean };
+  const anyWords = (...acts: Word['act'][]) =>
+    fc.array(fc.record({ act: fc.constantFrom(...acts), isLost: fc.boolean() }), { maxLength: 6 });
+
+  /** What an adapter says, each thing in packets of its own; what is lost of it never arrives. */
+  const talk = () => {
+    const { writer, clock, packets } = open();
+    const reader = createReplyReader();
+    const events: ReplyEvent[] = [];
+    const say = (act: () => void, isLost: boolean): ReplyEvent[] => {
+      const before = packets.length;
+      act();
+      clock.advance(replySettings.acceptDelayMs);
+      const said = packets.slice(before);
+      const heard = isLost ? [] : said.flatMap(({ packet }) => reader.push(packet));
+      events.push(...heard);
+      return heard;
+    };
+    return { writer, reader, events, say };
+  };
+
+  it('law: words lost before an answer cost nothing once another is heard; whatever else is lost is never passed over, and the next word says whom to cancel', () => {
+    const before = anyWords('accept', 'ping');
+    const behind = anyWords('accept', 'ping', 'write');
+    fc.assert(
+      fc.property(fc.boolean(), before, fc.option(fc.boolean()), behind, (first, words, headIsLost, rest) => {
+        const { writer, reader, events, say } = talk();
+        const written: Uint8Array[] = [];
+        const speak = ({ act, isLost }: Word): void => {
+          say(() => {
+            if (act === 'accept') writer.accept(accepted);
+            else if (act === 'ping') writer.ping();
+            else writer.write(written.at(written.push(bytesOf(3, written.length)) - 1) ?? bytesOf(3));
+          }, isLost);
+        };
+        const isLast = (word: Word | undefined) => word?.isLost ?? first;
+        say(() => writer.accept(accepted), first);
+        for (const word of words) speak(word);
+        let hasHole = false;
+        if (headIsLost !== null) {
+          say(() => writer.head(head), headIsLost);
+          for (const word of rest) speak(word);
+          hasHole = headIsLost || isLast(words.at(-1)) || rest.some(({ isLost }) => isLost);
+        }
+        const last = say(() => writer.accept(accepted), false);
+        const types = typesOf(events);
+        expect(types.includes('gap')).toBe(hasHole);
+        const read = dataOf(events);
+        expect(read.equals(Buffer.concat(written).subarray(0, read.byteLength))).toBe(true);
+        if (!hasHole) {
+          expect(types).not.toContain('loser');
+          expect(reader.candidates()).toMatchObject([{ instance: 'a1', tag: 7 }]);
+          expect(read.byteLength).toBe(Buffer.concat(written).byteLength);
+        } else if (reader.boundTag === undefined) {
+          expect(last).toContainEqual(
+            expect.objectContaining({ type: 'loser', candidate: { ...accepted, tag: 7 } }),
+          );
+          expect(reader.mayAnswer(7)).toBe(false);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('a packet a second asks whether anybody listens, the last one never', () => {
     const { writer, clock, packets } = open();
     for (let count = 0; count < 12; count += 1) {
@@ -441,6 +505,23 @@ describe('two adapters that came to run one request', () => {
     expect(typesOf(second.flatMap((packet) => reader.push(packet)))).toContain('end');
   });
 
+  it('a run with a hole in it is cancelled, and is no gap while another may answer', () => {
+    const reader = createReplyReader();
+    const [acceptance, , later] = first;
+    if (!acceptance || !later || !second[0]) throw new Error('no packets');
+    reader.push(acceptance);
+    reader.push(second[0]);
+    expect(reader.push(later)).toMatchObject([{ type: 'loser', candidate: { instance: 'a1' } }]);
+    expect([reader.mayAnswer(1), reader.mayAnswer(2)]).toEqual([false, true]);
+    expect(typesOf(second.slice(1).flatMap((packet) => reader.push(packet)))).toEqual([
+      'head',
+      'data',
+      'data',
+      'end',
+    ]);
+    expect([reader.mayAnswer(0), reader.mayAnswer(2)]).toEqual([false, true]);
+  });
+
   it('an adapter that is gone is lost only when it was the last, or the one that answers', () => {
     const reader = createReplyReader();
     if (first[0]) reader.push(first[0]);
@@ -466,6 +547,27 @@ describe('frames out of place', () => {
     const reader = createReplyReader();
     const events = reader.push({ tag: 3, frames: frames.map((kind, sequence) => json(kind, sequence)) });
     expect(typesOf(events).at(-1)).toBe('gap');
+    const behind = [kinds.head, kinds.data, kinds.end].map((kind, index) =>
+      json(kind, frames.length + index),
+    );
+    expect(reader.push({ tag: 3, frames: behind })).toEqual([]);
+  });
+
+  it.each<[string, FrameKind]>([
+    ['an acceptance', kinds.accepted],
+    ['a head', kinds.head],
+  ])('%s that cannot be read is another such', (_what, kind) => {
+    const reader = createReplyReader();
+    const unreadable = { kind, sequence: 0, payload: new TextEncoder().encode('{') };
+    expect(reader.push({ tag: 3, frames: [unreadable] })).toEqual([{ type: 'gap' }]);
+    expect(reader.push({ tag: 3, frames: [json(kinds.head, 1)] })).toEqual([]);
+    expect(reader.mayAnswer(3)).toBe(false);
+  });
+
+  it('a hop that says one does not silence those that answer under the same tag', () => {
+    const reader = createReplyReader();
+    expect(reader.push({ tag: 0, frames: [json(kinds.data, 0)] })).toEqual([{ type: 'gap' }]);
+    expect(typesOf(reader.push({ tag: 0, frames: [json(kinds.error, 0)] }))).toEqual(['error']);
   });
 });
 
