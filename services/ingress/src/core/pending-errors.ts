@@ -11,6 +11,12 @@ export const lostError: WireError = {
   retryAfterMs: 1_000,
 };
 
+export const nobodyError = (service: string): WireError => ({
+  reason: 'no_policy',
+  message: `No ${service} service is running.`,
+  retryAfterMs: 1_000,
+});
+
 export const adapterError: WireError = {
   reason: 'adapter_lost',
   message: 'The adapter that served the request is gone.',

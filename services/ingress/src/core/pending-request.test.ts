@@ -172,6 +172,11 @@ const table: readonly (readonly [Stage, Event, string, Stage])[] = [
 
   ['abandoned', 'accepted by another adapter', 'cancel close', 'done'],
   ['abandoned', 'the whole answer of another adapter', 'cancel close', 'done'],
+  ['abandoned', 'frames lost', 'close', 'done'],
+  ['abandoned', 'the rest of the answer', 'close', 'done'],
+  ['abandoned', 'an end that lacks bytes', 'close', 'done'],
+  ['abandoned', 'an error of the adapter', 'close', 'done'],
+  ['abandoned', 'handed back', 'close', 'done'],
   ['abandoned', 'an error of a hop', 'close', 'done'],
   ['abandoned', 'an error before anything began', 'release close', 'done'],
   ['abandoned', 'long silence', 'close', 'done'],
@@ -185,6 +190,50 @@ describe.each(Object.keys(stages) as Stage[])('a request that is %s', (stage) =>
     const request = stages[stage]();
     expect(request.stage).toBe(stage);
     expect({ does: doings(events[event](request)), next: request.stage }).toEqual({ does: expected, next });
+  });
+});
+
+describe('a request that two adapters came to run', () => {
+  const two = (): PendingRequest =>
+    after(begin(), (request) => {
+      request.packet(accepted(1), startedAt);
+      request.packet(accepted(2), startedAt);
+    });
+
+  it('is answered by the other when parts of one are lost: that one alone is cancelled', () => {
+    const request = two();
+    expect(request.packet(packet(1, data(9)), startedAt)).toMatchObject([
+      { do: 'cancel', candidate: { tag: 1 } },
+    ]);
+    expect(doings(request.packet(packet(2, head(1), data(2), end(3, 1)), startedAt))).toBe(
+      'head data end close',
+    );
+  });
+
+  it('is not kept alive by the one that does not answer', () => {
+    const request = after(two(), (one) => one.packet(packet(1, head(1)), startedAt));
+    request.packet(packet(2, head(1), data(2)), startedAt + silenceMs);
+    expect(doings(request.tick(startedAt + silenceMs + 1))).toBe('cancel fail close');
+  });
+
+  it('is not kept alive by a copy that waits at a scheduler', () => {
+    const request = stages.streaming();
+    request.packet(queued, startedAt + silenceMs);
+    expect(doings(request.tick(startedAt + silenceMs + 1))).toBe('cancel fail close');
+  });
+
+  it('is given up after a reconnect when only the other one shows life', () => {
+    const request = after(two(), (one) => one.packet(packet(1, head(1)), startedAt));
+    request.reconnected(startedAt);
+    request.packet(packet(2, head(1)), startedAt + 1);
+    expect(doings(request.tick(startedAt + probationMs + 1))).toBe('cancel fail close');
+  });
+
+  it('is not kept waiting by one with a hole, when the other has fallen silent', () => {
+    const request = two();
+    request.packet(packet(1, data(9)), startedAt);
+    request.packet(packet(1, data(10)), startedAt + silenceMs);
+    expect(doings(request.tick(startedAt + silenceMs + 1))).toBe('cancel submit');
   });
 });
 

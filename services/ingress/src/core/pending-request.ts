@@ -3,7 +3,7 @@ import { type Candidate, createReplyReader, type ReplyEvent, type ReplyReader } 
 import type { Command } from './command.ts';
 import { decideSilence, type Silence } from './decide-silence.ts';
 import type { MeshLateness } from './mesh-lateness.ts';
-import { adapterError, deadlineError, gapError, lostError } from './pending-errors.ts';
+import { adapterError, deadlineError, gapError, lostError, nobodyError } from './pending-errors.ts';
 import type { RequestTiming } from './request-timing.ts';
 import type { ResubmitBudget } from './resubmit-budget.ts';
 
@@ -54,6 +54,11 @@ export class PendingRequest {
     return this.#reader.candidates();
   }
 
+  /** Whether anything is left to wait for in what comes under this tag. */
+  mayAnswer(tag: number): boolean {
+    return this.#reader.mayAnswer(tag);
+  }
+
   /** The client has taken a data frame of so many bytes. */
   consume(bytes: number): Command[] {
     return this.#reader.consume(bytes) ? this.#grant() : [];
@@ -64,10 +69,12 @@ export class PendingRequest {
     // Of one that was submitted again nobody knows which copy is heard.
     const isFirstWord = this.stage === 'submitted' && this.#stageSince === this.#unheardSince;
     if (isFirstWord) this.#given.lateness.note(now - this.#stageSince, now);
-    this.#lastFrameAt = now;
-    this.#probationUntil = undefined;
     const commands: Command[] = [];
     for (const event of this.#reader.push(packet)) this.#apply(event, now, commands);
+    if (this.mayAnswer(packet.tag)) {
+      this.#lastFrameAt = now;
+      this.#probationUntil = undefined;
+    }
     return commands;
   }
 
@@ -101,13 +108,7 @@ export class PendingRequest {
 
   /** The next hop of our own publish has no listener. */
   nobodyListens(now: number, next: string): Command[] {
-    if (this.stage !== 'submitted') return [];
-    const error: WireError = {
-      reason: 'no_policy',
-      message: `No ${next} service is running.`,
-      retryAfterMs: 1_000,
-    };
-    return this.#backOff(now, error);
+    return this.stage === 'submitted' ? this.#backOff(now, nobodyError(next)) : [];
   }
 
   /** The process of an adapter instance is gone. */
@@ -131,7 +132,7 @@ export class PendingRequest {
   /** The client is gone. What runs is cancelled, and what has yet to say that it runs will be. */
   clientGone(now: number): Command[] {
     if (this.stage === 'done' || this.stage === 'abandoned') return [];
-    const commands = this.candidates.map((candidate): Command => ({ do: 'cancel', candidate }));
+    const commands = this.#cancelAll();
     if (this.stage === 'queued') commands.push(...this.#leaveQueue());
     if (commands.length > 0 || this.stage === 'backing-off') return [...commands, ...this.#close()];
     this.#enter('abandoned', now);
@@ -180,7 +181,7 @@ export class PendingRequest {
         commands.push(...this.#failed(event.error, now));
         break;
       case 'gap':
-        commands.push(...this.#lostFrames(now));
+        commands.push(...(this.stage === 'streaming' ? this.#fail(gapError) : this.#resubmit(now, gapError)));
         break;
     }
   }
@@ -195,16 +196,12 @@ export class PendingRequest {
     } else if (event.type === 'error') {
       this.#noteUntouched(event.error);
       commands.push(...this.#close());
-    } else if (event.type === 'end') commands.push(...this.#close());
+      // After a gap nobody knows whom to cancel: the sender is told by the inbox, once the request is forgotten.
+    } else if (event.type === 'end' || event.type === 'gap') commands.push(...this.#close());
   }
 
   #failed(error: WireError, now: number): Command[] {
     return this.stage === 'streaming' || !error.resubmit ? this.#fail(error) : this.#backOff(now, error);
-  }
-
-  #lostFrames(now: number): Command[] {
-    if (this.stage === 'streaming') return this.#fail(gapError);
-    return [...this.#cancelAll(), ...this.#resubmit(now, gapError)];
   }
 
   /** Nothing was begun, so this is safe to repeat until somebody is there. */
