@@ -17,7 +17,8 @@ interface Site {
   readonly told: string[];
   readonly bugs: unknown[];
   now: number;
-  packet: (packet: Packet, id?: string) => void;
+  /** True: more of it is waited for. */
+  packet: (packet: Packet, id?: string) => boolean | undefined;
   breakPublish: boolean;
 }
 
@@ -30,7 +31,7 @@ const toMessage = (subject: string): BusMessage => ({
 });
 
 const startOne = (ended: () => void = () => undefined) => {
-  const packets = new Map<string, (packet: Packet) => void>();
+  const packets = new Map<string, (packet: Packet) => boolean>();
   const site: Site = {
     published: [],
     submitted: [],
@@ -161,6 +162,18 @@ describe('the relay', () => {
     relay.clientGone(request);
     expect(site.cancelled).toEqual(['adapter-1']);
     expect([relay.size, ends]).toEqual([0, 1]);
+  });
+
+  it('wants no more of a run that cannot answer, also where nobody knows whose it is', () => {
+    const { site, begin } = startOne();
+    begin();
+    const head = jsonFrame(frameKinds.head, 1, { status: 200, headers: [] });
+    const queued = jsonFrame(frameKinds.queued, 0, {});
+    expect(site.packet({ tag: 8, frames: [{ ...head, sequence: 2 }] })).toBe(false);
+    expect(site.packet(accepted('adapter-1'))).toBe(true);
+    expect(site.packet({ tag: 7, frames: [head] })).toBe(true);
+    expect(site.packet({ tag: 9, frames: [head] })).toBe(false);
+    expect(site.packet({ tag: 0, frames: [queued] })).toBe(true);
   });
 
   it('ends the one request that a bug meets, and says so', () => {

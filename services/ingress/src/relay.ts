@@ -137,10 +137,13 @@ class MeshRelay implements Relay {
     return false;
   }
 
-  #onPacket(flight: Flight, packet: Packet): void {
-    this.#run(flight, flight.pending.packet(packet, this.#deps.now()));
-    if (flight.pending.stage !== 'streaming') return;
-    flight.exchange.flush((bytes) => this.#run(flight, flight.pending.consume(bytes)));
+  /** False: whoever sent it may stop. */
+  #onPacket(flight: Flight, packet: Packet): boolean {
+    const { pending, exchange } = flight;
+    this.#run(flight, pending.packet(packet, this.#deps.now()));
+    if (pending.stage === 'streaming') exchange.flush((bytes) => this.#run(flight, pending.consume(bytes)));
+    // Under tag 0 a cancel is about the request, and not about one copy of it.
+    return packet.tag === 0 || pending.mayAnswer(packet.tag);
   }
 
   #submit(flight: Flight, submission: number): void {

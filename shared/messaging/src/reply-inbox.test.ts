@@ -29,16 +29,26 @@ describe('a packet', () => {
   it('goes to the request that it is for', () => {
     const { bus, inbox } = open();
     const heard: [string, Packet][] = [];
-    inbox.open('r1', (one) => heard.push(['r1', one]));
-    inbox.open('r2', (one) => heard.push(['r2', one]));
+    inbox.open('r1', (one) => heard.push(['r1', one]) > 0);
+    inbox.open('r2', (one) => heard.push(['r2', one]) > 0);
     bus.publish(subjects.reply('i1', 'r2'), packet);
     expect(heard.map(([request, { tag }]) => [request, tag])).toEqual([['r2', 7]]);
   });
 
   it('for a request that nobody waits for is answered with a cancel, where the sender can be reached', () => {
     const { bus, inbox, controls } = open();
-    inbox.open('r1', () => undefined);
+    inbox.open('r1', () => true);
+    bus.publish(subjects.reply('i1', 'r1'), packet, probe);
     inbox.close('r1');
+    bus.publish(subjects.reply('i1', 'r1'), packet);
+    expect(controls()).toEqual([]);
+    bus.publish(subjects.reply('i1', 'r1'), packet, probe);
+    expect(controls()).toMatchObject([{ subject: probe, kind: controlKinds.cancel, tag: 7, about: 'r1' }]);
+  });
+
+  it('of which a request wants no more is answered likewise', () => {
+    const { bus, inbox, controls } = open();
+    inbox.open('r1', () => false);
     bus.publish(subjects.reply('i1', 'r1'), packet);
     expect(controls()).toEqual([]);
     bus.publish(subjects.reply('i1', 'r1'), packet, probe);

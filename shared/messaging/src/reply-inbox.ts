@@ -11,7 +11,8 @@ import type { Bus, BusMessage, BusSubscription } from './bus.ts';
 
 export interface ReplyInbox {
   readonly size: number;
-  open(request: string, onPacket: (packet: Packet) => void): void;
+  /** `onPacket` returns false where nobody waits for more of what came. */
+  open(request: string, onPacket: (packet: Packet) => boolean): void;
   close(request: string): void;
   grant(instance: string, tag: number, request: string, credit: { bytes: number; frames: number }): void;
   cancel(instance: string, tag: number, request: string): void;
@@ -32,13 +33,12 @@ const control = (kind: ControlKind, tag: number, about: string, bytes = 0, frame
 
 /** One wildcard subscription for all replies of an ingress, and the way back to the adapters. */
 export const createReplyInbox = ({ bus, instance, onMalformed }: ReplyInboxOptions): ReplyInbox => {
-  const readers = new Map<string, (packet: Packet) => void>();
+  const readers = new Map<string, (packet: Packet) => boolean>();
   const onMessage = (message: BusMessage) => {
     const decoded = decodePacket(message.data);
     if (decoded.outcome === 'malformed') return onMalformed(decoded.problem);
     const request = lastToken(message.subject);
-    const reader = readers.get(request);
-    if (reader) return reader(decoded.packet);
+    if (readers.get(request)?.(decoded.packet)) return;
     // Nobody waits for this any more: the sender learns it as soon as it names where.
     if (message.reply) message.respond(control(controlKinds.cancel, decoded.packet.tag, request));
   };
