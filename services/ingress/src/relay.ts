@@ -1,5 +1,13 @@
 import { encodeEnvelope, type Packet, partsOfHop, subjects } from '@weir/contracts';
-import type { BodyServer, Bus, BusMessage, Candidate, HoldNotices, ReplyInbox } from '@weir/messaging';
+import {
+  type BodyServer,
+  type Bus,
+  type BusMessage,
+  type Candidate,
+  type HoldNotices,
+  PassingMap,
+  type ReplyInbox,
+} from '@weir/messaging';
 import type { Command, Consumed } from './core/command.ts';
 import { createMeshLateness } from './core/mesh-lateness.ts';
 import { PendingRequest } from './core/pending-request.ts';
@@ -53,7 +61,7 @@ const confirmWithinMs = 1_800;
 
 class MeshRelay implements Relay {
   #deps: RelayDeps;
-  #flights = new Map<string, Flight>();
+  #flights = new PassingMap<string, Flight>();
   #lateness = createMeshLateness();
   #tickedAt = Number.POSITIVE_INFINITY;
   #reconnectedAt = Number.NEGATIVE_INFINITY;

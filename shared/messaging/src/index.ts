@@ -37,6 +37,7 @@ export {
 export { followLog, type LogTail, type LogTailOptions } from './log-tail.ts';
 export { connectNatsBus, type NatsBus, type NatsBusOptions } from './nats-bus.ts';
 export { createOncePublisher, type OncePublisher } from './once-publisher.ts';
+export { PassingMap } from './passing-map.ts';
 export { type EntryWriter, openEntryWriter, type PutEntryOutcome } from './put-entry.ts';
 export * from './reply.ts';
 export { createReplyInbox, type ReplyInbox, type ReplyInboxOptions } from './reply-inbox.ts';

@@ -1,6 +1,7 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { createInbox, type Msg } from '@nats-io/transport-node';
 import type { NatsBus } from './nats-bus.ts';
+import { PassingMap } from './passing-map.ts';
 
 /** A stored message. */
 export interface LogMessage {
@@ -103,7 +104,7 @@ class DirectReader implements LogReader {
   #bus: NatsBus;
   #stream: string;
   #inbox = createInbox();
-  #readings = new Map<string, Reading>();
+  #readings = new PassingMap<string, Reading>();
   #count = 0;
   #subscription;
 

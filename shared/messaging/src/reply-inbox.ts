@@ -8,6 +8,7 @@ import {
   subjects,
 } from '@weir/contracts';
 import type { Bus, BusMessage, BusSubscription } from './bus.ts';
+import { PassingMap } from './passing-map.ts';
 
 export interface ReplyInbox {
   readonly size: number;
@@ -33,7 +34,7 @@ const control = (kind: ControlKind, tag: number, about: string, bytes = 0, frame
 
 /** One wildcard subscription for all replies of an ingress, and the way back to the adapters. */
 export const createReplyInbox = ({ bus, instance, onMalformed }: ReplyInboxOptions): ReplyInbox => {
-  const readers = new Map<string, (packet: Packet) => boolean>();
+  const readers = new PassingMap<string, (packet: Packet) => boolean>();
   const onMessage = (message: BusMessage) => {
     const decoded = decodePacket(message.data);
     if (decoded.outcome === 'malformed') return onMalformed(decoded.problem);

@@ -1,5 +1,6 @@
 import { createInbox, type Msg } from '@nats-io/transport-node';
 import type { NatsBus } from './nats-bus.ts';
+import { PassingMap } from './passing-map.ts';
 
 /** JetStream's answer to a publish. https://docs.nats.io/reference/reference-protocols/nats_api_reference */
 export type StreamAnswer =
@@ -59,7 +60,7 @@ export const createStreamInbox = (
   onError: (error: unknown) => void,
 ): StreamInbox => {
   const inbox = createInbox();
-  const waiting = new Map<string, Waiting>();
+  const waiting = new PassingMap<string, Waiting>();
   let count = 0;
 
   const take = (message: Msg): void => {

@@ -1,3 +1,4 @@
+import { PassingMap } from '@weir/messaging';
 import type { RunningAttempt } from './running-attempt.ts';
 
 /** The attempts of this instance, by request, by tag and by the ingress that waits for them. */
@@ -11,8 +12,8 @@ export interface AttemptTable {
 }
 
 export const createAttemptTable = (): AttemptTable => {
-  const byTag = new Map<number, RunningAttempt>();
-  const byRequest = new Map<string, RunningAttempt>();
+  const byTag = new PassingMap<number, RunningAttempt>();
+  const byRequest = new PassingMap<string, RunningAttempt>();
   return {
     get size() {
       return byTag.size;
