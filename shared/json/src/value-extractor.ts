@@ -14,18 +14,36 @@ export interface ValueExtractor<Name extends string> {
   readonly textChars: number;
 }
 
+type KeyMatcher = (token: JsonToken) => string | undefined;
+
+type Paths = Readonly<Record<string, readonly string[]>>;
+
+/** One for each key of the path. */
+type PathMatchers = readonly (readonly [name: string, matchers: readonly KeyMatcher[]])[];
+
 interface Watch {
-  readonly path: readonly string[];
-  readonly matchers: readonly ((token: JsonToken) => string | undefined)[];
+  readonly matchers: readonly KeyMatcher[];
   readonly recorder: SpanRecorder;
   /** How many keys of the path the current position has behind it. */
   matched: number;
   text: string | undefined;
 }
 
-const createWatch = (path: readonly string[], maxValueBytes: number): Watch => ({
-  path,
-  matchers: path.map((name) => createKeyMatcher([name])),
+/** Few documents are so long that reading them costs more than to make these. */
+const knownMatchers = new WeakMap<Paths, PathMatchers>();
+
+const matchersOf = (paths: Paths): PathMatchers => {
+  const known = knownMatchers.get(paths);
+  if (known) return known;
+  const matchers = Object.entries(paths).map(
+    ([name, path]) => [name, path.map((key) => createKeyMatcher([key]))] as const,
+  );
+  knownMatchers.set(paths, matchers);
+  return matchers;
+};
+
+const createWatch = (matchers: readonly KeyMatcher[], maxValueBytes: number): Watch => ({
+  matchers,
   recorder: new SpanRecorder(maxValueBytes),
   matched: 0,
   text: undefined,
@@ -50,7 +68,7 @@ class ValueSink implements JsonSink {
     const depth = this.lexer?.depth ?? 0;
     this.#text?.key(token);
     for (const watch of this.#watches) {
-      if (watch.matched < depth - 1 || depth > watch.path.length) continue;
+      if (watch.matched < depth - 1 || depth > watch.matchers.length) continue;
       watch.matched = watch.matchers[depth - 1]?.(token) === undefined ? depth - 1 : depth;
     }
   }
@@ -72,19 +90,20 @@ class ValueSink implements JsonSink {
   close(_kind: ContainerKind, end: number): void {
     this.#text?.close(end, this.lexer?.depth ?? 0);
     for (const watch of this.#watches) {
-      if (!watch.recorder.recording || this.lexer?.depth !== watch.path.length) continue;
+      if (!watch.recorder.recording || this.lexer?.depth !== watch.matchers.length) continue;
       watch.text = watch.recorder.finish(end, this.piece, this.base);
     }
   }
 
   #isValueOf(watch: Watch): boolean {
-    return this.lexer?.depth === watch.path.length && watch.matched === watch.path.length;
+    return this.lexer?.depth === watch.matchers.length && watch.matched === watch.matchers.length;
   }
 }
 
 /**
  * Takes single values out of a streamed JSON document without parsing the rest of it. A path is the keys from
- * the top, through objects only; of duplicate keys the last wins, as in `JSON.parse`.
+ * the top, through objects only; of duplicate keys the last wins, as in `JSON.parse`. What finds the keys is made once for
+ * each object of paths: hand in the same one.
  */
 export const createValueExtractor = <Name extends string>(
   paths: Readonly<Record<Name, readonly string[]>>,
@@ -94,7 +113,7 @@ export const createValueExtractor = <Name extends string>(
   }: { readonly maxValueBytes?: number; readonly text?: TextMembers } = {},
 ): ValueExtractor<Name> => {
   const watches = new Map<string, Watch>();
-  for (const name in paths) watches.set(name, createWatch(paths[name], maxValueBytes));
+  for (const [name, matchers] of matchersOf(paths)) watches.set(name, createWatch(matchers, maxValueBytes));
   const counter = text && new TextCounter(text);
   const sink = new ValueSink([...watches.values()], counter);
   const lexer = new JsonLexer(sink, { maxDepth, maxTokenBytes: maxValueBytes });

@@ -33,6 +33,14 @@ const textMembers = createTextMembers({
   objects: ['arguments', 'input'],
 });
 
+const paths = {
+  usage: ['usage'],
+  model: ['model'],
+  // OpenAI says it of the answer, Anthropic of the usage.
+  tier: ['service_tier'],
+  usageTier: ['usage', 'service_tier'],
+} as const;
+
 /** Reads usage and model out of a JSON answer without parsing the rest of it. */
 export const createJsonTap = (options: {
   readonly toUsage: (value: unknown) => Usage | undefined;
@@ -41,16 +49,7 @@ export const createJsonTap = (options: {
   /** Answers of the API are made of output tokens: text in them counts where no usage is reported. */
   readonly hasOutput: boolean;
 }): ResponseTap => {
-  const extractor = createValueExtractor(
-    {
-      usage: ['usage'],
-      model: ['model'],
-      // OpenAI says it of the answer, Anthropic of the usage.
-      tier: ['service_tier'],
-      usageTier: ['usage', 'service_tier'],
-    },
-    options.hasOutput ? { text: textMembers } : {},
-  );
+  const extractor = createValueExtractor(paths, options.hasOutput ? { text: textMembers } : {});
   const encoder = options.encodeEmbeddings ? createEmbeddingsEncoder() : undefined;
   return {
     push: (bytes) => {
