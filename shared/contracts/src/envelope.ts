@@ -1,4 +1,5 @@
 import type { Attempt, FallbackReason } from './attempt.ts';
+import { encodeText } from './encode-text.ts';
 
 /** The client APIs that Weir speaks. */
 export const apis = [
@@ -177,19 +178,12 @@ export type DecodedEnvelope =
   | { readonly outcome: 'decoded'; readonly envelope: Envelope }
   | { readonly outcome: 'malformed'; readonly problem: string };
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const lineFeed = 0x0a;
 
 /** `<meta as one line of JSON>\n<raw body>`. */
-export const encodeEnvelope = (meta: EnvelopeMeta, body: Uint8Array): Uint8Array => {
-  const line = encoder.encode(JSON.stringify(meta));
-  const bytes = new Uint8Array(line.byteLength + 1 + body.byteLength);
-  bytes.set(line);
-  bytes[line.byteLength] = lineFeed;
-  bytes.set(body, line.byteLength + 1);
-  return bytes;
-};
+export const encodeEnvelope = (meta: EnvelopeMeta, body: Uint8Array): Uint8Array =>
+  encodeText(`${JSON.stringify(meta)}\n`, body);
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
