@@ -35,6 +35,7 @@ const open = (limits: Partial<GroupCommitOptions<number>> = {}) => {
     maxWaitingEntries: 10,
     retryDelayMs: 250,
     lazyDelayMs: 20,
+    crowd: 2,
     gatherMs: 0,
     sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
     onRetry: (error) => retries.push(error),
@@ -107,6 +108,18 @@ it('after a crowd the next batch gathers for a moment, after a lone entry it doe
   add(4, true);
   await settled();
   expect(batches()).toEqual([[1, 2], [3], [4]]);
+});
+
+it('one urgent entry is no crowd, whatever else travels with it', async () => {
+  const { add, writes, batches, settled } = open({ gatherMs: 5 });
+  add(1, false);
+  add(2, false);
+  add(3, true);
+  await settled();
+  await writes[0]?.succeed();
+  add(4, true);
+  await settled();
+  expect(batches()).toEqual([[1, 2, 3], [4]]);
 });
 
 describe('a write whose outcome is not known', () => {

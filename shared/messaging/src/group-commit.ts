@@ -13,7 +13,8 @@ export interface GroupCommitOptions<Entry> {
   readonly maxWaitingEntries: number;
   readonly retryDelayMs: number;
   readonly lazyDelayMs: number;
-  /** After a batch of several entries the next one gathers for this long: under load fewer, larger writes. */
+  /** After a batch with so many urgent entries the next one gathers for `gatherMs`: under load fewer, larger writes. */
+  readonly crowd: number;
   readonly gatherMs: number;
   readonly sleep: (delayMs: number) => Promise<void>;
   readonly onRetry: (error: unknown) => void;
@@ -33,6 +34,7 @@ export interface GroupCommit<Entry> {
 
 interface Waiting<Entry> {
   readonly entry: Entry;
+  readonly urgent: boolean;
   readonly settle: (result: CommitResult) => void;
 }
 
@@ -58,7 +60,7 @@ class Committer<Entry> implements GroupCommit<Entry> {
       return Promise.resolve({ outcome: 'refused', why: `more than ${maxWaitingEntries} events wait` });
     }
     return new Promise((settle) => {
-      this.#waiting.push({ entry, settle });
+      this.#waiting.push({ entry, urgent, settle });
       if (urgent) this.#start();
       else if (!this.#running) this.#lazyTimer ??= setTimeout(() => this.#start(), lazyDelayMs);
     });
@@ -90,10 +92,17 @@ class Committer<Entry> implements GroupCommit<Entry> {
       this.#writing = this.#takeBatch();
       await this.#writeUntilDurable(this.#writing.map(({ entry }) => entry));
       for (const { settle } of this.#writing) settle({ outcome: 'committed' });
-      const crowded = this.#writing.length > 1;
+      const isCrowd = this.#isCrowd();
       this.#writing = [];
-      if (crowded && this.#options.gatherMs > 0) await this.#options.sleep(this.#options.gatherMs);
+      if (isCrowd && this.#options.gatherMs > 0) await this.#options.sleep(this.#options.gatherMs);
     }
+  }
+
+  /** Those that are not urgent do not count: the last word of a lone request travels with the first of the next. */
+  #isCrowd(): boolean {
+    let urgent = 0;
+    for (const waiting of this.#writing) if (waiting.urgent) urgent += 1;
+    return urgent >= this.#options.crowd;
   }
 
   #takeBatch(): Waiting<Entry>[] {

@@ -50,6 +50,7 @@ export const createUsagePublisher = ({
     maxWaitingEntries: 20_000,
     retryDelayMs: 250,
     lazyDelayMs: 20,
+    crowd: 8,
     gatherMs: 2,
     sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
     onRetry,
