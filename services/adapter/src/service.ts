@@ -116,7 +116,13 @@ export const build: Build = async (context) => {
   let draining = false;
   registerGauges(context, parts);
   bus.subscribe(subjects.hops(instance), createNobodyHandler(bus));
-  bus.subscribe(subjects.controls(instance), createControlHandler({ table, ingresses, now, confirmMs: 900 }));
+  bus.subscribe(
+    subjects.controls(instance),
+    createControlHandler({ table, ingresses, now, confirmMs: 900 }),
+    {
+      nearby: 'only',
+    },
+  );
   const reporter = openLoadReporter(context, parts);
   const stateNow = () => (draining ? 'draining' : 'ready');
   const busy = context.metrics.counter(
@@ -137,7 +143,7 @@ export const build: Build = async (context) => {
       reporter.reportNow(upstream);
     },
   });
-  const intake = bus.subscribe(subjects.run(instance), run);
+  const intake = bus.subscribe(subjects.run(instance), run, { nearby: 'only' });
   startSweep(context, table, ingresses);
   startExtending(context, table, parts.holds);
   bus.onStatus((status) => {

@@ -52,7 +52,7 @@ export const build: Build = async (context) => {
     drawTag: () => randomInt(1, largestTag),
   });
   bus.subscribe(subjects.hops(instance), createNoScheduler({ bus, metrics }));
-  const intake = bus.subscribe(subjects.admit, admit.take, { queue: queueGroups.policy });
+  const intake = bus.subscribe(subjects.admit, admit.take, { queue: queueGroups.policy, nearby: 'only' });
   lifecycle.onShutdown('stop-intake', 'admissions', async () => {
     await intake.drain();
     await untilDecided(admit);

@@ -80,7 +80,8 @@ export const build: Build = async (context) => {
   const upstreams = () => Object.keys(source.current?.upstreams ?? {});
   registerQueueDepth(context.metrics, upstreams, () => scheduler.room.depths());
   registerHealth(context.metrics, () => scheduler.health.all(context.now()));
-  bus.subscribe(subjects.loads, scheduler.onLoad);
+  // Ahead of a request that comes back nearby, as it would be on the bus; that it is heard twice does no harm.
+  bus.subscribe(subjects.loads, scheduler.onLoad, { nearby: 'also' });
   bus.subscribe(subjects.gossips, scheduler.onGossip);
   scheduler.beat();
   startTimers(context, scheduler, metrics);
@@ -89,10 +90,13 @@ export const build: Build = async (context) => {
   await withDeadline(warm, warmUpMs, 'the first load report').catch(() => undefined);
 
   bus.subscribe(subjects.hops(self), scheduler.onHop);
-  bus.subscribe(subjects.controls(self), scheduler.onControl);
+  bus.subscribe(subjects.controls(self), scheduler.onControl, { nearby: 'only' });
   const asked = bus.subscribe(subjects.targets, scheduler.onTargets, { queue: queueGroups.scheduler });
-  const forwarded = bus.subscribe(subjects.queue(self), scheduler.onForwarded);
-  const intake = bus.subscribe(subjects.schedule, scheduler.onRequest, { queue: queueGroups.scheduler });
+  const forwarded = bus.subscribe(subjects.queue(self), scheduler.onForwarded, { nearby: 'only' });
+  const intake = bus.subscribe(subjects.schedule, scheduler.onRequest, {
+    queue: queueGroups.scheduler,
+    nearby: 'only',
+  });
   lifecycle.onShutdown('stop-intake', 'requests', async () => {
     scheduler.leave();
     await Promise.all([intake.drain(), forwarded.drain(), asked.drain()]);

@@ -23,6 +23,19 @@ export type RequestOutcome =
 
 export type BusStatus = 'connected' | 'disconnected';
 
+export interface SubscribeOptions {
+  /** Each message goes to one of those that name the same. */
+  readonly queue?: string;
+  /**
+   * How what is published within this very process comes here, where services share one (`LocalExchange`). `only`: by
+   * hand alone, as nobody else is meant, or any of the queue will do. `also`: by hand at once, and the copy that everybody
+   * gets comes later. Absent: over the bus, as from any other process.
+   */
+  readonly nearby?: 'only' | 'also';
+}
+
+export type Handler = (message: BusMessage) => void | Promise<void>;
+
 /**
  * The bus. A publish is never known to have arrived: whoever publishes owns a timer or a sequence for it.
  */
@@ -36,11 +49,7 @@ export interface Bus {
    */
   publish(subject: string, payload: Uint8Array, replyTo?: string): void;
   /** The handler runs inside the parser: it must be quick. What it throws or rejects with is caught and reported. */
-  subscribe(
-    subject: string,
-    handler: (message: BusMessage) => void | Promise<void>,
-    options?: { queue?: string },
-  ): BusSubscription;
+  subscribe(subject: string, handler: Handler, options?: SubscribeOptions): BusSubscription;
   request(subject: string, payload: Uint8Array, timeoutMs: number): Promise<RequestOutcome>;
   /** A round trip to the server: everything published before has reached it. Rejects after `timeoutMs`. */
   flush(timeoutMs: number): Promise<void>;

@@ -5,7 +5,15 @@ export {
   maxBodyChunkBytes,
   pullBody,
 } from './body-transfer.ts';
-export type { Bus, BusMessage, BusStatus, BusSubscription, RequestOutcome } from './bus.ts';
+export type {
+  Bus,
+  BusMessage,
+  BusStatus,
+  BusSubscription,
+  Handler,
+  RequestOutcome,
+  SubscribeOptions,
+} from './bus.ts';
 export { type CheckpointBucket, openCheckpointBucket } from './checkpoint-bucket.ts';
 export { getOrCreate, putIfChanged, type WatchedValue, watchKey } from './config-bucket.ts';
 export { withDeadline } from './deadline.ts';
@@ -24,6 +32,7 @@ export {
   type LedgerPublisher,
   maxUnitMessages,
 } from './ledger-publisher.ts';
+export { createLocalExchange, type LocalExchange } from './local-exchange.ts';
 export { createLogPositions, type LogPosition, type LogPositions } from './log-position.ts';
 export {
   createLogReader,

@@ -1,5 +1,13 @@
 import { connect, type Msg, type NatsConnection, RequestError, TimeoutError } from '@nats-io/transport-node';
-import type { Bus, BusMessage, BusStatus, BusSubscription, RequestOutcome } from './bus.ts';
+import type {
+  Bus,
+  BusMessage,
+  BusStatus,
+  BusSubscription,
+  Handler,
+  RequestOutcome,
+  SubscribeOptions,
+} from './bus.ts';
 import { withDeadline } from './deadline.ts';
 import { createOutbox, type Outbox, type Publish } from './nats-outbox.ts';
 
@@ -74,7 +82,7 @@ const subscribeGuarded = (
   publish: Publish,
   options: NatsBusOptions,
   subject: string,
-  handler: (message: BusMessage) => void | Promise<void>,
+  handler: Handler,
   queue: string | undefined,
 ): BusSubscription => {
   const fail = (error: unknown) => options.onError(error, `handler of ${subject}`);
@@ -149,11 +157,7 @@ class Connection implements NatsBus {
     this.#outbox.publish(subject, payload, replyTo);
   }
 
-  subscribe(
-    subject: string,
-    handler: (message: BusMessage) => void | Promise<void>,
-    options?: { queue?: string },
-  ): BusSubscription {
+  subscribe(subject: string, handler: Handler, options?: SubscribeOptions): BusSubscription {
     return subscribeGuarded(
       this.connection,
       this.#outbox.publish,

@@ -43,7 +43,9 @@ export const createReplyInbox = ({ bus, instance, onMalformed }: ReplyInboxOptio
     // Nobody waits for this any more: the sender learns it as soon as it names where.
     if (message.reply) message.respond(control(controlKinds.cancel, decoded.packet.tag, request));
   };
-  const subscription: BusSubscription = bus.subscribe(subjects.replies(instance), onMessage);
+  const subscription: BusSubscription = bus.subscribe(subjects.replies(instance), onMessage, {
+    nearby: 'only',
+  });
   return {
     get size() {
       return readers.size;

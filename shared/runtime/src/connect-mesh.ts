@@ -12,16 +12,19 @@ export const connectMesh = async (context: ServiceContext, purpose: string): Pro
   const user = settings.text('NATS_USER', '');
   const password = settings.text('NATS_PASSWORD', '');
   settings.done();
-  const bus = await connectNatsBus({
+  const onError = (error: unknown, where: string): void =>
+    context.logger.error({ err: error, where }, 'bus error');
+  const connected = await connectNatsBus({
     servers,
     name: `${context.instance}:${purpose}`,
     ...(user === '' ? {} : { user, password }),
-    onError: (error, where) => context.logger.error({ err: error, where }, 'bus error'),
+    onError,
     onClosed: (error) => {
       context.logger.fatal({ err: error }, 'the bus connection is closed for good');
       context.lifecycle.fail(new Error('the bus connection is closed for good', { cause: error }));
     },
   });
+  const bus = context.exchange?.join(connected, onError) ?? connected;
   bus.onStatus((status) => context.logger.warn({ purpose }, `bus ${status}`));
   context.health.check(`nats-${purpose}`, () => bus.connected || 'not connected to NATS');
   context.lifecycle.onShutdown('disconnect', `bus ${purpose}`, () => bus.close(3_000), 4_000);

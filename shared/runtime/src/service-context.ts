@@ -1,3 +1,4 @@
+import type { LocalExchange } from '@weir/messaging';
 import type { Health } from './health.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
@@ -18,6 +19,8 @@ export interface ServiceContext {
   readonly now: () => number;
   readonly health: Health;
   readonly lifecycle: Lifecycle;
+  /** Where several services share the process. */
+  readonly exchange?: LocalExchange;
 }
 
 /** Makes a service's I/O things, subscribes, and registers how to let go of them. Returns when it takes work. */
