@@ -276,9 +276,8 @@ export class RunningAttempt implements Dispatcher.DispatchHandler {
     this.#account.release(end);
     this.#drain.end();
     if (!this.#ended) this.#controller?.abort(new Error(`attempt ${end.outcome}`));
-    // When many clients go at once, their upstream calls are stopped first and accounted for after.
-    if (end.outcome === 'client_cancelled') this.#deps.later(() => this.#settle(end));
-    else this.#settle(end);
+    // First the answer leaves, and where many clients go at once their upstream calls are stopped; then it is accounted for.
+    this.#deps.later(() => this.#settle(end));
   }
 
   #settle(end: AttemptEnd): void {
