@@ -17,7 +17,7 @@ const start = async () => {
     host: '127.0.0.1',
     port: 0,
     health,
-    registry: metrics.registry,
+    metrics,
   });
   closers.push(metrics.close, server.close);
   const get = (path: string, method = 'GET') => fetch(`http://127.0.0.1:${server.port}${path}`, { method });
@@ -91,9 +91,9 @@ describe('health server', () => {
     });
     closers.push(() => occupant.close());
     const { port } = occupant.address() as AddressInfo;
-    const { registry } = createMetrics({ service: 'sample', ownsProcess: false });
+    const metrics = createMetrics({ service: 'sample', ownsProcess: false });
     await expect(
-      startHealthServer({ host: '127.0.0.1', port, health: createHealth(), registry }),
+      startHealthServer({ host: '127.0.0.1', port, health: createHealth(), metrics }),
     ).rejects.toThrow(`port ${port} on 127.0.0.1 is in use; set WEIR_HEALTH_PORT`);
   });
 });

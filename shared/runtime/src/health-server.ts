@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Registry } from 'prom-client';
 import type { Health } from './health.ts';
+import type { Metrics } from './metrics.ts';
 
 export interface HealthServer {
   readonly port: number;
@@ -27,15 +27,17 @@ const answerReady = (health: Health): Answer => {
     : json(503, { status: 'not ready', checks: status.checks });
 };
 
-const answerMetrics = async (registry: Registry): Promise<Answer> => {
+type ShownMetrics = Pick<Metrics, 'registry' | 'exposition'>;
+
+const answerMetrics = async ({ registry, exposition }: ShownMetrics): Promise<Answer> => {
   try {
-    return { status: 200, contentType: registry.contentType, body: await registry.metrics() };
+    return { status: 200, contentType: registry.contentType, body: await exposition() };
   } catch (error) {
     return json(500, { error: error instanceof Error ? error.message : String(error) });
   }
 };
 
-const answer = async (request: IncomingMessage, health: Health, registry: Registry): Promise<Answer> => {
+const answer = async (request: IncomingMessage, health: Health, metrics: ShownMetrics): Promise<Answer> => {
   if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'use GET' });
   switch (request.url?.split('?', 1)[0]) {
     case '/health/live':
@@ -43,7 +45,7 @@ const answer = async (request: IncomingMessage, health: Health, registry: Regist
     case '/health/ready':
       return answerReady(health);
     case '/metrics':
-      return answerMetrics(registry);
+      return answerMetrics(metrics);
     default:
       return json(404, { error: 'use /health/live, /health/ready or /metrics' });
   }
@@ -85,10 +87,10 @@ export const startHealthServer = async (input: {
   host: string;
   port: number;
   health: Health;
-  registry: Registry;
+  metrics: ShownMetrics;
 }): Promise<HealthServer> => {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
-    answer(request, input.health, input.registry).then(
+    answer(request, input.health, input.metrics).then(
       (result) => send(response, result),
       () => response.destroy(),
     );

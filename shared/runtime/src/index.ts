@@ -1,3 +1,4 @@
+export { buildTogether } from './build-together.ts';
 export { type ConfigSource, publishConfig, replicasOf, watchConfig } from './config-source.ts';
 export { connectMesh } from './connect-mesh.ts';
 export { createGrantSigner, type GrantSigner, loadGrantSecret } from './grant-signer.ts';

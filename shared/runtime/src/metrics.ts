@@ -1,9 +1,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { watchEventLoopDelay } from './event-loop-delay.ts';
+import { mergeExpositions } from './merge-expositions.ts';
 
 /** The metrics of one service. Names carry the `weir_` prefix; labels take values of closed sets only. */
 export interface Metrics {
   readonly registry: Registry;
+  /** Shows those of another service as well, that shares the process. */
+  include(other: Pick<Metrics, 'exposition'>): void;
+  /** All of them, in Prometheus' exposition format. */
+  exposition(): Promise<string>;
   counter<Label extends string = never>(
     name: string,
     help: string,
@@ -34,8 +39,13 @@ const processMonitoringMs = 100;
 
 const createFactories = (registry: Registry): Metrics => {
   const registers = [registry];
+  const shown: Pick<Metrics, 'exposition'>[] = [{ exposition: () => registry.metrics() }];
   return {
     registry,
+    include: (other) => {
+      shown.push(other);
+    },
+    exposition: async () => mergeExpositions(await Promise.all(shown.map((one) => one.exposition()))),
     counter: (name, help, labels = []) => new Counter({ name, help, labelNames: labels, registers }),
     histogram: (name, help, labels = [], buckets) =>
       new Histogram({

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import type { LocalExchange } from '@weir/messaging';
 import { createHealth } from './health.ts';
 import { startHealthServer } from './health-server.ts';
 import { createLifecycle } from './lifecycle.ts';
@@ -13,6 +14,7 @@ import { createTracer } from './tracing.ts';
 export interface OpenService {
   readonly context: ServiceContext;
   readonly settings: RuntimeSettings;
+  /** 0: whoever shares the process answers for it. */
   readonly healthPort: number;
   /** Throws what `build` throws and closes nothing. */
   readonly build: (build: Build) => Promise<void>;
@@ -31,6 +33,7 @@ const createContext = async (input: {
   logger: Logger | undefined;
   logLevel: string;
   ownsProcess: boolean;
+  exchange: LocalExchange | undefined;
 }): Promise<ServiceContext> => {
   const { name, env } = input;
   const instance = createInstance(name);
@@ -45,7 +48,33 @@ const createContext = async (input: {
   lifecycle.onShutdown('final', 'tracer', closeTracer, telemetryTimeoutMs);
   const health = createHealth();
   health.check('shutdown', () => (lifecycle.stopSignal.aborted ? 'the service is shutting down' : true));
-  return { name, instance, env, logger, metrics, tracer, now: Date.now, health, lifecycle };
+  return {
+    name,
+    instance,
+    env,
+    logger,
+    metrics,
+    tracer,
+    now: Date.now,
+    health,
+    lifecycle,
+    ...(input.exchange === undefined ? {} : { exchange: input.exchange }),
+  };
+};
+
+const serveProbes = async (context: ServiceContext, settings: RuntimeSettings): Promise<number> => {
+  const { health, lifecycle, metrics } = context;
+  const server = await startHealthServer({
+    host: settings.healthHost,
+    port: settings.healthPort,
+    health,
+    metrics,
+  }).catch(async (error: unknown) => {
+    await lifecycle.shutdown();
+    throw error;
+  });
+  lifecycle.onShutdown('final', 'health server', server.close);
+  return server.port;
 };
 
 export const openService = async (input: {
@@ -53,30 +82,21 @@ export const openService = async (input: {
   env: Env;
   logger?: Logger | undefined;
   ownsProcess: boolean;
+  exchange?: LocalExchange;
+  /** Whether it has a health server. */
+  serveProbes?: boolean;
 }): Promise<OpenService> => {
-  const { name, env, logger, ownsProcess } = input;
+  const { name, env, logger, ownsProcess, exchange } = input;
   const settings = readRuntimeSettings(env);
-  const context = await createContext({ name, env, logger, logLevel: settings.logLevel, ownsProcess });
-  const { health, lifecycle, metrics } = context;
-
+  const { logLevel } = settings;
+  const context = await createContext({ name, env, logger, logLevel, ownsProcess, exchange });
   let built = false;
-  health.check('start', () => built || 'the service is starting');
-
-  const healthServer = await startHealthServer({
-    host: settings.healthHost,
-    port: settings.healthPort,
-    health,
-    registry: metrics.registry,
-  }).catch(async (error: unknown) => {
-    await lifecycle.shutdown();
-    throw error;
-  });
-  lifecycle.onShutdown('final', 'health server', healthServer.close);
-
+  context.health.check('start', () => built || 'the service is starting');
+  const healthPort = input.serveProbes === false ? 0 : await serveProbes(context, settings);
   return {
     context,
     settings,
-    healthPort: healthServer.port,
+    healthPort,
     build: async (build) => {
       await build(context);
       built = true;
