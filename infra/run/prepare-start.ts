@@ -6,13 +6,14 @@ import { findNatsServer, type NatsServerBinary } from '../nats/find-nats-server.
 import { addProviderUpstreams } from './add-provider-upstreams.ts';
 import { freePort, isPortFree } from './free-port.ts';
 import { StartFailure } from './run-task.ts';
-import { checkout } from './service-process.ts';
+import { checkout, type Layout, layouts } from './service-process.ts';
 import { type StateFolder, takeStateFolder } from './state-folder.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Everything that is decided, checked and fetched before the first process starts. */
 export interface StartPlan {
+  readonly layout: Layout;
   readonly natsServer: NatsServerBinary;
   readonly natsPort: number | undefined;
   readonly configFile: string;
@@ -47,6 +48,15 @@ const readPort = (env: Environment, name: string): number | undefined => {
   return port;
 };
 
+const readLayout = (env: Environment): Layout => {
+  const asked = env['WEIR_LAYOUT'] ?? '';
+  const text = asked === '' ? 'mesh' : asked;
+  const layout = layouts.find((known) => known === text);
+  if (layout === undefined)
+    throw new StartFailure(`WEIR_LAYOUT=${text} is no layout; use ${layouts.join(' or ')}`);
+  return layout;
+};
+
 const requireFreePort = async (port: number, name: string, example: number): Promise<void> => {
   if (await isPortFree(port)) return;
   throw new StartFailure(`port ${port} is in use; free it, or choose another with ${name}=${example}`);
@@ -76,6 +86,7 @@ const hasAdminCredential = (env: Environment): boolean =>
   ['WEIR_ADMIN_TOKEN', 'WEIR_ADMIN_TOKENS'].some((name) => (env[name] ?? '') !== '');
 
 export const prepareStart = async (env: Environment): Promise<StartPlan> => {
+  const layout = readLayout(env);
   const state = await takeStateFolder(resolve(checkout, env['WEIR_STATE'] ?? '.weir'));
   const simulatorPort = await freePort();
   const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
@@ -87,6 +98,7 @@ export const prepareStart = async (env: Environment): Promise<StartPlan> => {
   const natsPort = readPort(env, 'WEIR_NATS_PORT');
   if (natsPort !== undefined) await requireFreePort(natsPort, 'WEIR_NATS_PORT', natsPort + 1);
   return {
+    layout,
     natsServer: await findNatsServer(env),
     natsPort,
     configFile,

@@ -4,12 +4,7 @@ import type { StartPlan } from './prepare-start.ts';
 import { StartFailure } from './run-task.ts';
 import { serviceEnvironment } from './service-environment.ts';
 import { openServiceLog, type ServiceLog } from './service-log.ts';
-import {
-  presentServices,
-  type ServiceName,
-  type ServiceProcess,
-  startServiceProcess,
-} from './service-process.ts';
+import { type ServiceName, type ServiceProcess, servicesOf, startServiceProcess } from './service-process.ts';
 import { type Supervised, supervise } from './supervise.ts';
 
 export interface RunningMesh {
@@ -21,6 +16,7 @@ export interface RunningMesh {
 /** Intake first, the bus last: what is in flight can end, and the ledger gets its last records. */
 const stopOrder: readonly string[] = [
   'ingress',
+  'all-in-one',
   'admin',
   'policy',
   'scheduler',
@@ -108,7 +104,7 @@ export const runMesh = (input: { plan: StartPlan; report: (line: string) => void
   const start = async (): Promise<void> => {
     const nats = await startNats(workshop);
     if (stopping.signal.aborted) return;
-    const services = presentServices().map((name) => startService(name, nats.url, workshop));
+    const services = servicesOf(input.plan.layout).map((name) => startService(name, nats.url, workshop));
     await Promise.all(services.map((service) => awaitReady(service, input.plan.state.logFolder)));
     await input.plan.state.announce({ adminUrl: input.plan.adminUrl, natsUrl: nats.url });
     workshop.isUp = true;

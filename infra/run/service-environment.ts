@@ -1,9 +1,12 @@
 import type { ServiceName } from './service-process.ts';
 
-/** Secrets that one service alone may see: a provider's key is of no use to anyone but the adapter. */
-const ownSecrets: readonly (readonly [ServiceName, readonly string[]])[] = [
-  ['adapter', ['OPENAI_API_KEY', 'ANTHROPIC_API_KEY']],
-  ['admin', ['WEIR_ADMIN_TOKEN', 'WEIR_ADMIN_TOKENS', 'WEIR_ADMIN_TOKEN_FILE']],
+/** Secrets that few may see: a provider's key is of no use to anyone but the adapter. */
+const ownSecrets: readonly (readonly [owners: readonly ServiceName[], secrets: readonly string[]])[] = [
+  [
+    ['adapter', 'all-in-one'],
+    ['OPENAI_API_KEY', 'ANTHROPIC_API_KEY'],
+  ],
+  [['admin'], ['WEIR_ADMIN_TOKEN', 'WEIR_ADMIN_TOKENS', 'WEIR_ADMIN_TOKEN_FILE']],
 ];
 
 /** The environment of one service process of a mesh on this machine. */
@@ -34,8 +37,8 @@ export const serviceEnvironment = (input: {
     WEIR_SIM_PORT: String(input.simulatorPort),
     WEIR_SIM_URL: input.simulatorUrl,
   };
-  for (const [owner, secrets] of ownSecrets) {
-    if (input.name !== owner) for (const secret of secrets) delete environment[secret];
+  for (const [owners, secrets] of ownSecrets) {
+    if (!owners.includes(input.name)) for (const secret of secrets) delete environment[secret];
   }
   return environment;
 };

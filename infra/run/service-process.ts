@@ -9,11 +9,23 @@ export const serviceNames = [
   'adapter',
   'metering',
   'ingress',
+  'all-in-one',
   'admin',
   'exporter',
   'simulator',
 ] as const;
 export type ServiceName = (typeof serviceNames)[number];
+
+/** What the service `all-in-one` is, in one process. */
+export const requestPath: readonly ServiceName[] = ['policy', 'scheduler', 'adapter', 'ingress'];
+
+/** How the services of a mesh are spread over processes. */
+export const layouts = ['mesh', 'all-in-one'] as const;
+export type Layout = (typeof layouts)[number];
+
+/** One process for each. */
+export const servicesOf = (layout: Layout): readonly ServiceName[] =>
+  serviceNames.filter((name) => (layout === 'mesh' ? name !== 'all-in-one' : !requestPath.includes(name)));
 
 /** What a service says of itself once it can take work. */
 export interface Readiness {
@@ -34,10 +46,6 @@ export interface ServiceProcess extends OwnedProcess {
 export const checkout = fileURLToPath(new URL('../..', import.meta.url));
 
 const entryPoint = (name: ServiceName): string => `${checkout}services/${name}/src/main.ts`;
-
-/** A service that this checkout does not have is not started. */
-export const presentServices = (): readonly ServiceName[] =>
-  serviceNames.filter((name) => existsSync(entryPoint(name)));
 
 const pinnedNode = `${checkout}node_modules/.bin/node`;
 /** Tests may run on a Node that cannot run TypeScript; the services cannot. */

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { isAttached } from '@weir/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../infra/run/free-port.ts';
-import { checkout } from '../../infra/run/service-process.ts';
+import { checkout, layouts, serviceNames, servicesOf } from '../../infra/run/service-process.ts';
 import { bearer, call, parseBody } from './support/http-call.ts';
 
 /** `npm start` as somebody types it: it and all that it starts can be told by the state folder. */
@@ -21,7 +21,6 @@ interface Started {
 
 const startTimeoutMs = 30_000;
 const stopTimeoutMs = 12_000;
-const services = ['policy', 'scheduler', 'adapter', 'metering', 'ingress', 'admin', 'exporter', 'simulator'];
 const hasProc = existsSync('/proc/self/environ');
 
 let state: string;
@@ -90,31 +89,37 @@ afterEach(async () => {
 });
 
 describe.skipIf(isAttached())('npm start', () => {
-  it('says where it is, answers there with the key that it prints, and ends without a trace', async () => {
-    const weir = await npmStart();
-    await vi.waitUntil(() => weir.stdout().includes('Ctrl-C ends everything.'), { timeout: startTimeoutMs });
-    const [, url = ''] = /^ {2}base URL {3}(\S+)$/m.exec(weir.stdout()) ?? [];
-    const [, key = ''] = /^ {2}key {8}(\S+)$/m.exec(weir.stdout()) ?? [];
-    const [, body = ''] = /^ {4}-d '(.+)'$/m.exec(weir.stdout()) ?? [];
-    const answer = await call(`${url}/v1/chat/completions`, { headers: bearer(key), body });
-    expect(answer.status).toBe(200);
-    expect(parseBody(answer).choices[0].message.content).toEqual(expect.any(String));
-    const running = (await commandsLeft()).join('\n');
-    if (hasProc) {
-      for (const name of services) expect(running).toContain(`services/${name}/src/main.ts`);
-      expect(running).toContain('nats-server');
-    }
+  it.each(layouts)(
+    '%s: says where it is, answers there with the key that it prints, and ends without a trace',
+    async (layout) => {
+      const weir = await npmStart({ WEIR_LAYOUT: layout });
+      await vi.waitUntil(() => weir.stdout().includes('Ctrl-C ends everything.'), {
+        timeout: startTimeoutMs,
+      });
+      const [, url = ''] = /^ {2}base URL {3}(\S+)$/m.exec(weir.stdout()) ?? [];
+      const [, key = ''] = /^ {2}key {8}(\S+)$/m.exec(weir.stdout()) ?? [];
+      const [, body = ''] = /^ {4}-d '(.+)'$/m.exec(weir.stdout()) ?? [];
+      const answer = await call(`${url}/v1/chat/completions`, { headers: bearer(key), body });
+      expect(answer.status).toBe(200);
+      expect(parseBody(answer).choices[0].message.content).toEqual(expect.any(String));
+      const running = (await commandsLeft()).join('\n');
+      if (hasProc) {
+        const found = serviceNames.filter((name) => running.includes(`services/${name}/src/main.ts`));
+        expect(found).toEqual(servicesOf(layout));
+        expect(running).toContain('nats-server');
+      }
 
-    signalGroup(weir, 'SIGINT');
-    await vi.waitUntil(() => weir.child.exitCode !== null || weir.child.signalCode !== null, {
-      timeout: stopTimeoutMs,
-    });
-    // npm itself ends at the signal, and does not wait for what it started.
-    await vi.waitUntil(async () => (await commandsLeft()).length === 0, { timeout: stopTimeoutMs });
-    await weir.exited;
-    expect(weir.stderr()).toContain('weir: stopping');
-    await expect(call(`${url}/health/live`, { method: 'GET' })).rejects.toThrow('ECONNREFUSED');
-  });
+      signalGroup(weir, 'SIGINT');
+      await vi.waitUntil(() => weir.child.exitCode !== null || weir.child.signalCode !== null, {
+        timeout: stopTimeoutMs,
+      });
+      // npm itself ends at the signal, and does not wait for what it started.
+      await vi.waitUntil(async () => (await commandsLeft()).length === 0, { timeout: stopTimeoutMs });
+      await weir.exited;
+      expect(weir.stderr()).toContain('weir: stopping');
+      await expect(call(`${url}/health/live`, { method: 'GET' })).rejects.toThrow('ECONNREFUSED');
+    },
+  );
 
   const failures: readonly {
     readonly what: string;
@@ -131,6 +136,11 @@ describe.skipIf(isAttached())('npm start', () => {
       own: (port) => ({ WEIR_NATS_PORT: String(port) }),
       says: (port) =>
         `weir: port ${port} is in use; free it, or choose another with WEIR_NATS_PORT=${port + 1}\n`,
+    },
+    {
+      what: 'a layout that is none',
+      own: () => ({ WEIR_LAYOUT: 'both' }),
+      says: () => 'weir: WEIR_LAYOUT=both is no layout; use mesh or all-in-one\n',
     },
     {
       what: 'a nats-server that is not there',

@@ -12,7 +12,7 @@ export interface MeshService {
   readonly pid: number;
   /** Base of `/health/live`, `/health/ready` and `/metrics`. */
   readonly healthUrl: string;
-  /** Where it serves its clients: the ingress, the admin API and the simulator only. */
+  /** Where it serves its clients: the ingress, the all-in-one, the admin API and the simulator only. */
   readonly url?: string;
   readonly kill: (signal: NodeJS.Signals) => void;
   readonly exited: Promise<Exit>;
@@ -30,7 +30,7 @@ export interface Mesh {
   /** True where the mesh runs elsewhere: it can be called, its processes cannot be touched. */
   readonly attached: boolean;
   readonly baseUrl: string;
-  /** One for each ingress. */
+  /** One for each ingress, those within an all-in-one included. */
   readonly baseUrls: readonly string[];
   readonly simulators: readonly MeshSimulator[];
   /** Empty lists when attached. Those added later are in it, those killed stay in it. */
@@ -47,6 +47,7 @@ export interface Mesh {
 
 export const noServices = (): Record<ServiceName, MeshService[]> => ({
   ingress: [],
+  'all-in-one': [],
   policy: [],
   scheduler: [],
   adapter: [],

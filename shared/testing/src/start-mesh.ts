@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../../infra/run/free-port.ts';
 import { serviceEnvironment } from '../../../infra/run/service-environment.ts';
-import { checkout, startServiceProcess } from '../../../infra/run/service-process.ts';
+import { checkout, requestPath, startServiceProcess } from '../../../infra/run/service-process.ts';
 import { attachMesh, isAttached } from './attach-mesh.ts';
 import { type Mesh, type MeshService, noServices, type ServiceName } from './mesh.ts';
 import { startNats, type TestNats } from './start-nats.ts';
@@ -14,7 +14,10 @@ import { createOutputTail, testLeash } from './test-process.ts';
 export type MeshConfig = string | object | ((simulatorUrls: readonly string[]) => object);
 
 export interface MeshOptions {
-  /** How many of each; one unless given, and none of admin and exporter. */
+  /**
+   * How many of each; one unless given, and none of admin and exporter. With an `all-in-one`, none of the services that it
+   * is.
+   */
   readonly replicas?: Partial<Record<Exclude<ServiceName, 'simulator'>, number>>;
   /** How many simulators; the configuration sees them as WEIR_SIM_URL, WEIR_SIM_URL_2, … One unless given. */
   readonly simulators?: number;
@@ -38,7 +41,8 @@ interface Site {
 
 const meshServices = ['policy', 'scheduler', 'adapter', 'metering', 'ingress'] as const;
 /** Started for the tests that ask for them. */
-const extraServices = ['admin', 'exporter'] as const;
+const extraServices = ['all-in-one', 'admin', 'exporter'] as const;
+const takesClients: readonly ServiceName[] = ['ingress', 'all-in-one'];
 const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 10_000;
 
@@ -65,7 +69,7 @@ const startReplica = async (
   simulatorPort: number,
   ownEnv: Readonly<Record<string, string>> = {},
 ): Promise<MeshService> => {
-  const ingressPort = name === 'ingress' ? await freePort() : 0;
+  const ingressPort = takesClients.includes(name) ? await freePort() : 0;
   const adminPort = name === 'admin' ? await freePort() : 0;
   const tail = createOutputTail();
   const owned = startServiceProcess({
@@ -99,7 +103,7 @@ const startReplica = async (
     kill: owned.kill,
     exited: owned.exited,
     log: tail.text,
-    ...(name === 'ingress' ? { url: urlOf(ingressPort) } : {}),
+    ...(takesClients.includes(name) ? { url: urlOf(ingressPort) } : {}),
     ...(name === 'admin' ? { url: urlOf(adminPort) } : {}),
     ...(name === 'simulator' ? { url: urlOf(simulatorPort) } : {}),
   };
@@ -119,10 +123,14 @@ const stopServices = async (site: Site): Promise<void> => {
 
 const startReplicas = async (site: Site, replicas: MeshOptions['replicas']): Promise<void> => {
   const [firstSimulatorPort = 0] = site.simulatorPorts;
+  const isTogether = (replicas?.['all-in-one'] ?? 0) > 0;
+  const usualOf = (name: ServiceName): number => (isTogether && requestPath.includes(name) ? 0 : 1);
   const starting = [
     ...site.simulatorPorts.map((port) => startReplica(site, 'simulator', port)),
     ...meshServices.flatMap((name) =>
-      Array.from({ length: replicas?.[name] ?? 1 }, () => startReplica(site, name, firstSimulatorPort)),
+      Array.from({ length: replicas?.[name] ?? usualOf(name) }, () =>
+        startReplica(site, name, firstSimulatorPort),
+      ),
     ),
     ...extraServices.flatMap((name) =>
       Array.from({ length: replicas?.[name] ?? 0 }, () => startReplica(site, name, firstSimulatorPort)),
@@ -132,6 +140,9 @@ const startReplicas = async (site: Site, replicas: MeshOptions['replicas']): Pro
   const failed = (await Promise.allSettled(starting)).find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 };
+
+const baseUrlsOf = (services: Site['services']): string[] =>
+  takesClients.flatMap((name) => services[name].map(({ url }) => url ?? ''));
 
 const startOwnMesh = async (options: MeshOptions): Promise<Mesh> => {
   const folder = await mkdtemp(join(tmpdir(), 'weir-mesh-'));
@@ -160,9 +171,9 @@ const startOwnMesh = async (options: MeshOptions): Promise<Mesh> => {
   return {
     attached: false,
     get baseUrls() {
-      return services.ingress.map(({ url }) => url ?? '');
+      return baseUrlsOf(services);
     },
-    baseUrl: services.ingress[0]?.url ?? '',
+    baseUrl: baseUrlsOf(services)[0] ?? '',
     simulators: simulatorPorts.map((port) => ({ url: urlOf(port) })),
     services,
     add: (name, ownEnv) => startReplica(site, name, simulatorPorts[0] ?? 0, ownEnv),

@@ -1,0 +1,4 @@
+import { runService } from '@weir/runtime';
+import { build } from './service.ts';
+
+await runService({ name: 'all-in-one', build });
