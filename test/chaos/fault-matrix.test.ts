@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { parseConfig } from '@weir/contracts';
 import { chargesOf, createTotals } from '@weir/ledger';
 import { buildPriceBook, type PriceBook } from '@weir/pricing';
-import { startMesh, waitFor } from '@weir/testing';
+import { type MeshOptions, startMesh, waitFor } from '@weir/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openBudgetReader } from './support/budget-state.ts';
-import { startKillSchedule } from './support/kill-schedule.ts';
+import { startKillSchedule, type Victim } from './support/kill-schedule.ts';
 import {
   compareWithProvider,
   latestOf,
@@ -18,7 +18,36 @@ import { createSeededRandom } from './support/seeded-random.ts';
 
 /** One seed of many; which processes die when, and what the clients do, follows from it. */
 const seed = Number(process.env['WEIR_CHAOS_SEED'] ?? 1);
-const requests = Number(process.env['WEIR_CHAOS_REQUESTS'] ?? 3_000);
+const asked = process.env['WEIR_CHAOS_REQUESTS'];
+
+interface Layout {
+  readonly name: string;
+  readonly requests: number;
+  readonly replicas: NonNullable<MeshOptions['replicas']>;
+  /** Who dies. Those that take the clients in, and those that call the provider, among them. */
+  readonly victims: readonly Victim[];
+  readonly entry: 'ingress' | 'all-in-one';
+  readonly caller: 'adapter' | 'all-in-one';
+}
+
+const layouts: readonly Layout[] = [
+  {
+    name: 'five services',
+    requests: Number(asked ?? 3_000),
+    replicas: { ingress: 2, policy: 2, scheduler: 2, adapter: 3, metering: 2 },
+    victims: ['ingress', 'policy', 'scheduler', 'adapter', 'metering', 'nats', 'redis'],
+    entry: 'ingress',
+    caller: 'adapter',
+  },
+  {
+    name: 'all in one',
+    requests: Number(asked ?? 1_000),
+    replicas: { 'all-in-one': 2, metering: 2 },
+    victims: ['all-in-one', 'metering', 'nats', 'redis'],
+    entry: 'all-in-one',
+    caller: 'all-in-one',
+  },
+];
 
 const concurrency = 32;
 const requestTimeoutMs = 12_000;
@@ -92,10 +121,10 @@ const bookOf = (): PriceBook => {
   return built.book;
 };
 
-const start = async (): Promise<Mesh> => {
+const start = async (replicas: Layout['replicas']): Promise<Mesh> => {
   mesh = await startMesh({
     redis: true,
-    replicas: { ingress: 2, policy: 2, scheduler: 2, adapter: 3, metering: 2 },
+    replicas,
     config,
     env: {
       WEIR_POLICY_STORE_TIMEOUT_MS: '1000',
@@ -111,19 +140,21 @@ const start = async (): Promise<Mesh> => {
   return mesh;
 };
 
-describe(`every process is killed at random, seed ${seed}`, () => {
+describe.each(layouts)(`$name: every process is killed at random, seed ${seed}`, (layout) => {
+  const { requests, replicas, victims, entry, caller } = layout;
   it(`and of ${requests} requests the ledger says what the provider itself counted`, {
     timeout: 600_000,
   }, async () => {
-    const running = await start();
+    const running = await start(replicas);
     const kills = startKillSchedule({
       mesh: running,
+      victims,
       random: createSeededRandom(seed),
       pauseMs: [300, 1_200],
       awayMs: [20, 400],
     });
     const load = await runMixedLoad({
-      baseUrls: () => kills.live('ingress').map(({ url }) => url ?? ''),
+      baseUrls: () => kills.live(entry).map(({ url }) => url ?? ''),
       requests,
       concurrency,
       patienceMs: requestTimeoutMs + marginMs,
@@ -138,7 +169,7 @@ describe(`every process is killed at random, seed ${seed}`, () => {
       [...load.totals.keys()].filter((ending) => !typedEndings.has(ending)),
       told,
     ).toEqual([]);
-    expect(load.totals.get('cut') ?? 0, told).toBeLessThanOrEqual(killsOf('ingress') * concurrency);
+    expect(load.totals.get('cut') ?? 0, told).toBeLessThanOrEqual(killsOf(entry) * concurrency);
 
     const natsUrl = running.nats().url;
     const verified = await settledLedger(natsUrl, 90_000);
@@ -153,7 +184,7 @@ describe(`every process is killed at random, seed ${seed}`, () => {
     expect(report.mismatches.slice(0, 20), told).toEqual([]);
     expect(report.qualities.reported).toBeGreaterThan(requests / 5);
     // A report is lost with the adapter that read it, and with nobody else.
-    expect(report.unheard, told).toBeLessThanOrEqual(killsOf('adapter') * concurrency);
+    expect(report.unheard, told).toBeLessThanOrEqual(killsOf(caller) * concurrency);
 
     const totals = createTotals();
     for (const record of records) totals.add(chargesOf(record));

@@ -2,9 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Mesh, MeshService, ServiceName } from '@weir/testing';
 import type { SeededRandom } from './seeded-random.ts';
 
-const victims = ['ingress', 'policy', 'scheduler', 'adapter', 'metering', 'nats', 'redis'] as const;
-
-export type Victim = (typeof victims)[number];
+export type Victim = Exclude<ServiceName, 'simulator'> | 'nats' | 'redis';
 
 export interface KillSchedule {
   /** Replicas that were not killed. */
@@ -17,6 +15,7 @@ export interface KillSchedule {
 
 export interface KillScheduleOptions {
   readonly mesh: Mesh;
+  readonly victims: readonly Victim[];
   readonly random: SeededRandom;
   /** Between the return of one victim and the end of the next, milliseconds. */
   readonly pauseMs: readonly [from: number, below: number];
@@ -29,7 +28,7 @@ export interface KillScheduleOptions {
  * The next one may die while the last is still on its way back.
  */
 export const startKillSchedule = (options: KillScheduleOptions): KillSchedule => {
-  const { mesh, random, pauseMs, awayMs } = options;
+  const { mesh, victims, random, pauseMs, awayMs } = options;
   const dead = new Set<string>();
   const killed: Victim[] = [];
   const returning = new Map<Victim, Promise<void>>();

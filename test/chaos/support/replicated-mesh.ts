@@ -2,8 +2,10 @@ import { type Mesh, type MeshOptions, type MeshService, startMesh } from '@weir/
 import { afterAll, afterEach, beforeAll } from 'vitest';
 
 export const replicated = ['ingress', 'policy', 'scheduler', 'adapter', 'metering'] as const;
+/** The same in fewer processes. */
+export const replicatedTogether = ['all-in-one', 'metering'] as const;
 
-export type Replicated = (typeof replicated)[number];
+type Replicated = (typeof replicated | typeof replicatedTogether)[number];
 
 export interface ReplicatedMesh {
   readonly mesh: Mesh;
@@ -18,6 +20,7 @@ const replicas = 2;
 /** One mesh for all tests of a file, two of each service. What one test ends is there again for the next. */
 export const useReplicatedMesh = (
   options: Pick<MeshOptions, 'config' | 'redis' | 'env'> = {},
+  names: readonly Replicated[] = replicated,
 ): (() => ReplicatedMesh) => {
   let current: Mesh | undefined;
   const ended = new Set<MeshService>();
@@ -30,19 +33,19 @@ export const useReplicatedMesh = (
   beforeAll(async () => {
     current = await startMesh({
       ...options,
-      replicas: Object.fromEntries(replicated.map((name) => [name, replicas])),
+      replicas: Object.fromEntries(names.map((name) => [name, replicas])),
       // A balancer notices within half a second that an ingress is to go.
       env: { WEIR_SIM_PROFILE: 'paced', WEIR_LAME_DUCK_MS: '500', ...options.env },
     });
   });
   afterEach(async () => {
-    const missing = replicated.flatMap((name) => Array(replicas - live(name).length).fill(name));
+    const missing = names.flatMap((name) => Array(replicas - live(name).length).fill(name));
     await Promise.all(missing.map((name) => running().add(name)));
   });
   afterAll(() => current?.stop());
   return () => ({
     mesh: running(),
-    baseUrls: () => live('ingress').map(({ url }) => url ?? ''),
+    baseUrls: () => [...live('ingress'), ...live('all-in-one')].map(({ url }) => url ?? ''),
     end: (name, signal) => {
       const [victim] = live(name);
       if (!victim) throw new Error(`there is no ${name}`);
