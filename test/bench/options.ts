@@ -30,8 +30,11 @@ const selectPlan = ({ quick, busy, rounds, profile }: PlanValues): BenchPlan => 
   return { ...chosen, rounds: Number(rounds) };
 };
 
-/** Roles that are competitors of their own; all others are services of Weir. */
-const competitorOf = (role: string): string => (role === 'bare-proxy' || role === 'portkey' ? role : 'weir');
+/** Roles that are competitors of their own, or of one; all others are services of Weir. */
+const competitorOf = (role: string): string => {
+  if (role === 'bare-proxy' || role === 'portkey') return role;
+  return role === 'all-in-one' ? 'weir-all-in-one' : 'weir';
+};
 
 /** `today` is the date when none is given. Only a whole run goes to the documentation unasked. */
 export const readOptions = (given: readonly string[], today: string): BenchOptions => {

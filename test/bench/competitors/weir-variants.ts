@@ -7,6 +7,8 @@ export interface WeirVariant {
   readonly onlyOnRequest: boolean;
   readonly ledger: boolean;
   readonly redis: boolean;
+  /** The services that a request passes share a process. */
+  readonly together: boolean;
   readonly config: (upstreamPort: number, key: KeyEntry) => object;
 }
 
@@ -61,13 +63,14 @@ const pricing = {
 };
 
 /** From nothing to everything. */
-export const weirVariants: readonly WeirVariant[] = [
+const spreadVariants: readonly WeirVariant[] = [
   {
     name: 'weir-open',
     does: 'no keys, no limits, no ledger: usage is stored on the bus and read by nobody',
     onlyOnRequest: false,
     ledger: false,
     redis: false,
+    together: false,
     config: (upstreamPort) => ({
       ...base(upstreamPort),
       routes: [chatRoute({ authentication: 'none' })],
@@ -79,6 +82,7 @@ export const weirVariants: readonly WeirVariant[] = [
     onlyOnRequest: false,
     ledger: true,
     redis: false,
+    together: false,
     config: (upstreamPort, key) => ({ ...base(upstreamPort), tenants: [{ org: 'bench', keys: [key] }] }),
   },
   {
@@ -89,6 +93,7 @@ export const weirVariants: readonly WeirVariant[] = [
     onlyOnRequest: false,
     ledger: true,
     redis: true,
+    together: false,
     config: (upstreamPort, key) => ({
       ...base(upstreamPort),
       pricing,
@@ -116,6 +121,7 @@ export const weirVariants: readonly WeirVariant[] = [
     onlyOnRequest: false,
     ledger: true,
     redis: true,
+    together: false,
     config: (upstreamPort, key) => ({
       ...base(upstreamPort),
       pricing,
@@ -130,3 +136,16 @@ export const weirVariants: readonly WeirVariant[] = [
     }),
   },
 ];
+
+const alwaysMeasured = 'weir';
+
+/** Each also as one process. */
+export const weirVariants: readonly WeirVariant[] = spreadVariants.flatMap((variant) => [
+  variant,
+  {
+    ...variant,
+    name: `${variant.name}-all-in-one`,
+    onlyOnRequest: variant.name !== alwaysMeasured,
+    together: true,
+  },
+]);

@@ -12,7 +12,7 @@ const start = (
 ): Promise<Mesh> =>
   startMesh({
     simulators: 0,
-    replicas: { metering: variant.ledger ? 1 : 0 },
+    replicas: { metering: variant.ledger ? 1 : 0, 'all-in-one': variant.together ? 1 : 0 },
     redis: variant.redis,
     config: variant.config(upstreamPort, key.entry),
     env: {
@@ -26,7 +26,7 @@ const start = (
 
 const describe = async (variant: WeirVariant, mesh: Mesh): Promise<string> =>
   [
-    `${variant.name}: one replica of each service${variant.ledger ? '' : ' but metering'}, access log on, ${variant.does}`,
+    `${variant.name}: one replica of each service${variant.ledger ? '' : ' but metering'}${variant.together ? ', those that a request passes in one process' : ''}, access log on, ${variant.does}`,
     await describeBus(mesh),
     ...(variant.redis ? [await describeLimitStore()] : []),
   ].join('; ');

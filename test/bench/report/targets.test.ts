@@ -92,7 +92,7 @@ test('the share that limits leave is that of the same round, whatever the rounds
     step('weir-limits', 64, limits, 1),
     step('portkey', 64, portkey, 1),
   ];
-  const money = (rounds: StepMeasurement[][]) => verdicts(measured(rounds.flat(), []), [3]);
+  const money = (rounds: StepMeasurement[][]) => verdicts(measured(rounds.flat(), []), [3, 5]);
   expect(money([round(1000, 700, 350), round(100, 70, 35), round(4000, 100, 100)])).toEqual(['met', 'met']);
   expect(money([round(1000, 690, 350), round(100, 69, 35), round(100, 90, 30)])).toEqual([
     '**missed**',
@@ -105,5 +105,16 @@ test('a rate with failed requests in it meets nothing', () => {
   const limits = step('weir-limits', 64, 1000, 1);
   const failing = { ...limits, result: { ...limits.result, failed: 1 } };
   const steps = [step('weir-open', 64, 1000, 1), failing, step('portkey', 64, 100, 1)];
-  expect(verdicts(measured(steps, []), [3])).toEqual(['**missed**', '**missed**']);
+  expect(verdicts(measured(steps, []), [3, 5])).toEqual(['**missed**', '**missed**']);
+});
+
+test('the request path in one process is measured by the same bounds, apart', () => {
+  const steps = [
+    ...fast,
+    step('weir-all-in-one', 64, 4999, 1),
+    ...latencies(1001),
+    step('weir-all-in-one', 1, 1, 1000),
+  ];
+  expect(verdicts(measured(steps, []), [0, 2])).toEqual(['met', '**missed**']);
+  expect(verdicts(measured(steps, []), [5, 7])).toEqual(['**missed**', 'met']);
 });
