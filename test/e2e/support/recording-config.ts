@@ -5,11 +5,12 @@ export const providerKey = 'sk-of-the-provider';
 
 const credentials = { fromEnv: 'E2E_PROVIDER_KEY' };
 
-/** A mesh whose every upstream is the recording one, each as another kind of provider. */
-export const recordingMesh = (url: string): MeshOptions => ({
+/** A mesh whose every upstream is the recording one, each as another kind of provider. `rules` go to the top of its configuration. */
+export const recordingMesh = (url: string, rules: object = {}): MeshOptions => ({
   env: { E2E_PROVIDER_KEY: providerKey },
   config: {
     version: 1,
+    ...rules,
     upstreams: {
       'rec-openai': {
         provider: 'openai-compatible',
