@@ -25,6 +25,8 @@ export interface SchedulerDependencies {
   readonly holds: Pick<HoldNotices, 'finish' | 'release' | 'extend'>;
   /** Our own instance. */
   readonly self: string;
+  /** Whether an adapter shares our process. Absent: none does. */
+  readonly isNearby?: (instance: string) => boolean;
   /** Undefined until there is one. */
   readonly config: () => WeirConfig | undefined;
   /** Percent of a route's requests that its canary gets. */
@@ -67,7 +69,7 @@ export interface Scheduler extends Schedule {
 
 export const createScheduler = (given: SchedulerDependencies): Scheduler => {
   const { bus, self, config, metrics, now } = given;
-  const pools = createPoolView(self);
+  const pools = createPoolView(self, given.isNearby);
   const health = createHealthBoard(given.random);
   const peers = createPeers(self);
   const refuse = createRefuse(given);

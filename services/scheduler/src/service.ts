@@ -66,6 +66,7 @@ export const build: Build = async (context) => {
     bus,
     holds,
     self,
+    isNearby: (instance) => context.exchange?.takes(subjects.run(instance)) ?? false,
     config: () => source.current,
     canaryWeightOf: (route) => canaries.weightOf(route),
     delays,

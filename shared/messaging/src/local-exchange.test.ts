@@ -150,6 +150,17 @@ describe('a message for one that is nearby', () => {
   });
 });
 
+it('says who takes something nearby: not who merely hears it too, and nobody who drains', async () => {
+  const { bus } = await connect();
+  const { subscription } = await listen(bus, 'near.run.*', { nearby: 'only' });
+  await listen(bus, 'near.load.*', { nearby: 'also' });
+  await listen(bus, 'near.plain');
+  const subjects = ['near.run.a', 'near.run', 'near.load.a', 'near.plain'];
+  expect(subjects.filter((subject) => exchange.takes(subject))).toEqual(['near.run.a']);
+  await subscription.drain();
+  expect(exchange.takes('near.run.a')).toBe(false);
+});
+
 it('what everybody gets comes at once, and once more over the bus', async () => {
   const [sender, receiver, afar] = [await connect(), await connect(), await connectAfar()];
   const near = await listen(receiver.bus, 'near.load.*.*', { nearby: 'also' });

@@ -10,6 +10,8 @@ import type { NatsBus } from './nats-bus.ts';
 export interface LocalExchange {
   /** The same bus, for one of the services. `onError`: what its handlers throw. */
   join(bus: NatsBus, onError: ReportError): NatsBus;
+  /** Whether somebody nearby takes what is published there, and nobody else need hear of it. */
+  takes(subject: string): boolean;
 }
 
 type ReportError = (error: unknown, where: string) => void;
@@ -17,8 +19,6 @@ type ReportError = (error: unknown, where: string) => void;
 interface Desk {
   readonly handler: Handler;
   readonly nearby: 'only' | 'also';
-  /** How many end the pattern. */
-  readonly wildcards: number;
   readonly respond: (subject: string, payload: Uint8Array) => void;
   readonly onError: ReportError;
 }
@@ -34,8 +34,10 @@ interface Delivery {
 const perTurn = 256;
 const wildcard = '.*';
 const mostWildcards = 2;
+const none: readonly Desk[] = [];
 
-const splitPattern = (pattern: string): { literal: string; wildcards: number } => {
+/** How many wildcards end the pattern, and what is before them. */
+const keyOf = (pattern: string): string => {
   let literal = pattern;
   let wildcards = 0;
   for (; literal.endsWith(wildcard); wildcards += 1) literal = literal.slice(0, -wildcard.length);
@@ -44,7 +46,7 @@ const splitPattern = (pattern: string): { literal: string; wildcards: number } =
       `no subject for nearby messages: ${pattern}; use at most ${mostWildcards} ".*" at its end`,
     );
   }
-  return { literal, wildcards };
+  return `${wildcards} ${literal}`;
 };
 
 const handOver = ({ desk, subject, data, reply }: Delivery): void => {
@@ -61,7 +63,7 @@ const handOver = ({ desk, subject, data, reply }: Delivery): void => {
 };
 
 class Exchange implements LocalExchange {
-  /** By the part of the pattern before its wildcards. */
+  /** By `keyOf` their pattern. No two patterns that are in use take the same subject. */
   #desks = new Map<string, readonly Desk[]>();
   /** Bounded by what `perTurn` handlers and one turn of the loop publish. */
   #waiting: Delivery[] = [];
@@ -71,36 +73,45 @@ class Exchange implements LocalExchange {
     return new JoinedBus(this, bus, onError);
   }
 
+  takes(subject: string): boolean {
+    return this.#desksOf(subject).some(({ nearby }) => nearby === 'only');
+  }
+
   /** Returns how to close it. What waits for it then is still handed over. */
-  open(pattern: string, desk: Omit<Desk, 'wildcards'>): () => void {
-    const { literal, wildcards } = splitPattern(pattern);
-    const opened: Desk = { ...desk, wildcards };
-    this.#desks.set(literal, [...(this.#desks.get(literal) ?? []), opened]);
+  open(pattern: string, desk: Desk): () => void {
+    const key = keyOf(pattern);
+    this.#desks.set(key, [...(this.#desks.get(key) ?? []), desk]);
     return () => {
-      const left = (this.#desks.get(literal) ?? []).filter((other) => other !== opened);
-      if (left.length > 0) this.#desks.set(literal, left);
-      else this.#desks.delete(literal);
+      const left = (this.#desks.get(key) ?? []).filter((other) => other !== desk);
+      if (left.length > 0) this.#desks.set(key, left);
+      else this.#desks.delete(key);
     };
   }
 
   /** True: whoever is meant has it, and the bus need not. */
   offer(subject: string, data: Uint8Array, reply: string | undefined): boolean {
     let isTaken = false;
-    let end = subject.length;
-    for (let wildcards = 0; wildcards <= mostWildcards && end > 0; wildcards += 1) {
-      for (const desk of this.#desks.get(subject.slice(0, end)) ?? []) {
-        // Of several that could have it alone the first does: a queue is no more even than that.
-        if (desk.wildcards !== wildcards || (isTaken && desk.nearby === 'only')) continue;
-        isTaken ||= desk.nearby === 'only';
-        this.#waiting.push({ desk, subject, data, reply });
-      }
-      end = subject.lastIndexOf('.', end - 1);
+    for (const desk of this.#desksOf(subject)) {
+      // Of several that could have it alone the first does: a queue is no more even than that.
+      if (isTaken && desk.nearby === 'only') continue;
+      isTaken ||= desk.nearby === 'only';
+      this.#waiting.push({ desk, subject, data, reply });
     }
     if (this.#waiting.length > 0 && !this.#isDue) {
       this.#isDue = true;
       queueMicrotask(this.#deliver);
     }
     return isTaken;
+  }
+
+  #desksOf(subject: string): readonly Desk[] {
+    let end = subject.length;
+    for (let wildcards = 0; wildcards <= mostWildcards && end > 0; wildcards += 1) {
+      const found = this.#desks.get(`${wildcards} ${subject.slice(0, end)}`);
+      if (found) return found;
+      end = subject.lastIndexOf('.', end - 1);
+    }
+    return none;
   }
 
   #deliver = (): void => {

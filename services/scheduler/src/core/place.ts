@@ -5,6 +5,8 @@ export interface Host {
   running: number;
   /** When it was first heard of, milliseconds since the epoch. Undefined: it was there before us. */
   readonly newSince?: number;
+  /** It shares our process: what it is sent, and what it answers to an ingress there, need not cross the bus. */
+  readonly isNearby?: true;
 }
 
 /** A target as one adapter instance reaches it, with what is known of its load. */

@@ -37,6 +37,16 @@ test('a place shows what was reported plus what was reserved since', () => {
   expect(pools.view('gpu', start)).toMatchObject([{ pendingTokens: 200, running: 4, host: { running: 4 } }]);
 });
 
+test('a place knows whether its instance shares our process', () => {
+  const pools = createPoolView(self, (instance) => instance === 'adapter-a');
+  for (const one of [report(), report({ instance: 'adapter-b' })]) pools.apply(one, start);
+  const found = pools.view('gpu', start).map(({ instance, host }) => [instance, host.isNearby ?? false]);
+  expect(found).toEqual([
+    ['adapter-a', true],
+    ['adapter-b', false],
+  ]);
+});
+
 test('a reservation vanishes with the report whose watermark covers it, the later ones stay', () => {
   const pools = createWith(report());
   pools.reserve(booking, start);

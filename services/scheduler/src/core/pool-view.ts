@@ -53,6 +53,7 @@ const joinMs = 2_000;
 
 class View implements PoolView {
   readonly #self: string;
+  readonly #isNearby: (instance: string) => boolean;
   #pools = new Map<string, Map<string, PoolMember>>();
   #instances = new Map<string, Instance>();
   #sweepAt = 0;
@@ -60,8 +61,9 @@ class View implements PoolView {
   /** Who is heard of until then is not new: we are. */
   #joinedAt = 0;
 
-  constructor(self: string) {
+  constructor(self: string, isNearby: (instance: string) => boolean) {
     this.#self = self;
+    this.#isNearby = isNearby;
   }
 
   apply(report: LoadReport, now: number): boolean {
@@ -149,7 +151,11 @@ class View implements PoolView {
     if (known?.epoch === epoch) return known;
     // What other pools reported of the instance's former life is void.
     this.gone(name);
-    const host: Host = now < this.#joinedAt ? { running: 0 } : { running: 0, newSince: now };
+    const host: Host = {
+      running: 0,
+      ...(now < this.#joinedAt ? {} : { newSince: now }),
+      ...(this.#isNearby(name) ? { isNearby: true } : {}),
+    };
     const instance = { epoch, host, dispatched: 0, reportedAt: now };
     this.#instances.set(name, instance);
     return instance;
@@ -172,5 +178,8 @@ class View implements PoolView {
   }
 }
 
-/** `self`: our own instance, under which adapters note our dispatch numbers. */
-export const createPoolView = (self: string): PoolView => new View(self);
+/** `self`: our own instance, under which adapters note our dispatch numbers. `isNearby`: which share our process. */
+export const createPoolView = (
+  self: string,
+  isNearby: (instance: string) => boolean = () => false,
+): PoolView => new View(self, isNearby);

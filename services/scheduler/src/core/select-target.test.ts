@@ -324,6 +324,29 @@ test('law: what is selected is configured, wanted, open and has room; otherwise 
   );
 });
 
+describe('of the instances that lead to a target', () => {
+  test.each([
+    ['as long as it has little more than the one with the fewest', 8, 0, 't0@c'],
+    ['not beyond', 9, 0, 't0@b'],
+    ['in proportion', 133, 100, 't0@c'],
+    ['and not beyond that', 134, 100, 't0@b'],
+  ])('that of our own process is preferred, %s', (_what, running, least, expected) => {
+    const near = { capacity: 1_000, host: { running, isNearby: true } } as const;
+    const places = [
+      placeOf('t0', { instance: 'a', capacity: 1_000, running: least + 1 }),
+      placeOf('t0', { instance: 'b', capacity: 1_000, running: least }),
+      placeOf('t0', { ...near, instance: 'c', running }),
+    ];
+    expect(choose(places)).toBe(expected);
+    // Which target is another matter.
+    expect(choose([...places, placeOf('t1', { ...near, instance: 'c', pendingTokens: 1_000_000 })])).toBe(
+      expected,
+    );
+    const draining = places.map((one) => (one.instance === 'c' ? { ...one, isOpen: false } : one));
+    expect(choose(draining)).toBe('t0@b');
+  });
+});
+
 describe('a view that is not current', () => {
   const queued = [400, 0, 300, 200].map((pendingTokens, at) => placeOf(`t${at}`, { pendingTokens }));
   const four = {
