@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net';
 import type { HealthCheckConfig } from '@weir/contracts';
 import { expect, it } from 'vitest';
 import type { LiveUpstream } from '../attempt/attempt-deps.ts';
 import { providerRegistry } from '../providers/registry.ts';
+import { startRawSite } from '../testdata/raw-site.ts';
 import { upstreamConfig } from '../testdata/upstream-config.ts';
 import { checkTarget } from './check-target.ts';
 import type { Answer, Question } from './question-client.ts';
@@ -18,17 +20,17 @@ const checkOf = (given: Partial<HealthCheckConfig>): HealthCheckConfig => ({
   ...given,
 });
 
+const upstreamAt = (url: string): LiveUpstream => ({
+  name: 'gpu',
+  config: upstreamConfig(url, { provider: 'openai-compatible' }),
+  provider: providerRegistry['openai-compatible'],
+  client: { questions: undefined } as never,
+  credential: 'key',
+  rulesOf: () => undefined,
+});
+
 const checkWith = async (answer: Answer, given: Partial<HealthCheckConfig> = {}) => {
-  const config = upstreamConfig('http://127.0.0.1:8000/base', { provider: 'openai-compatible' });
-  const provider = providerRegistry['openai-compatible'];
-  const upstream: LiveUpstream = {
-    name: 'gpu',
-    config,
-    provider,
-    client: { questions: undefined } as never,
-    credential: 'key',
-    rulesOf: () => undefined,
-  };
+  const upstream = upstreamAt('http://127.0.0.1:8000/base');
   const questions: Question[] = [];
   const client = {
     ask: (question: Question) => {
@@ -36,7 +38,7 @@ const checkWith = async (answer: Answer, given: Partial<HealthCheckConfig> = {})
       return Promise.resolve(answer);
     },
   };
-  const [target] = config.targets;
+  const [target] = upstream.config.targets;
   if (!target) throw new Error('no target');
   const result = await checkTarget(client, upstream, target, checkOf(given));
   return { result, question: questions[0] };
@@ -85,4 +87,24 @@ it('shows its credential where models are asked for, and nowhere else', async ()
   const page = await checkWith(listing(), { type: 'http', path: '/health' });
   expect(page.question?.url).toBe('http://127.0.0.1:8000/base/health');
   expect(page.question?.headers).not.toHaveProperty('authorization');
+});
+
+it('a handshake that trickles in is late like any other', async () => {
+  const trickle = (socket: Socket): void => {
+    // The head of a record that is never whole.
+    socket.write(Buffer.from([0x16, 0x03, 0x03, 0x40, 0x00]));
+    const timer = setInterval(() => socket.write(Buffer.from([0x02])), 20);
+    socket.once('close', () => clearInterval(timer));
+  };
+  const site = await startRawSite(trickle);
+  const upstream = upstreamAt(site.url.replace('http:', 'https:'));
+  const [target] = upstream.config.targets;
+  if (!target) throw new Error('no target');
+  const client = { ask: () => Promise.reject(new Error('asked over HTTP')) };
+  const check = checkOf({ type: 'tcp', timeoutMs: 120 });
+  expect(await checkTarget(client, upstream, target, check)).toEqual({
+    outcome: 'failed',
+    why: 'no connection within 120 ms',
+  });
+  await site.close();
 });

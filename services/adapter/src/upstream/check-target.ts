@@ -24,10 +24,12 @@ const checkTcp = (
     const servername = isIP(host) === 0 ? host : '';
     const socket = isTls ? connectTls({ ...options, servername, ...tls }) : connectTcp(options);
     const settle = (result: CheckResult): void => {
+      clearTimeout(timer);
       socket.destroy();
       resolve(result);
     };
-    socket.setTimeout(timeoutMs, () => settle(failed(`no connection within ${timeoutMs} ms`)));
+    // Not the socket's own timer: that begins anew with each byte of a handshake that trickles in.
+    const timer = setTimeout(() => settle(failed(`no connection within ${timeoutMs} ms`)), timeoutMs);
     socket.on(isTls ? 'secureConnect' : 'connect', () => settle(passed));
     socket.on('error', (error) => settle(failed(describeError(error))));
   });
