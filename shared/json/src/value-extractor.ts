@@ -29,7 +29,7 @@ interface Watch {
   text: string | undefined;
 }
 
-/** Few documents are so long that reading them costs more than to make these. */
+/** To make these costs more than to read a short document with them. */
 const knownMatchers = new WeakMap<Paths, PathMatchers>();
 
 const matchersOf = (paths: Paths): PathMatchers => {
