@@ -1,9 +1,7 @@
-import { waitFor } from '@weir/testing';
 import { describe, expect, it } from 'vitest';
-import { createSimulatorAdmin } from '../e2e/support/simulator-admin.ts';
 import { expectQuietEnd } from './support/end-of-a-replica.ts';
-import { replicatedTogether, useReplicatedMesh } from './support/replicated-mesh.ts';
-import { describeOutcomes, startSteadyLoad } from './support/steady-load.ts';
+import { replicatedTogether, untilNothingRuns, useReplicatedMesh } from './support/replicated-mesh.ts';
+import { describeOutcomes, startSteadyLoad, untilMoreWhole } from './support/steady-load.ts';
 
 const running = useReplicatedMesh({}, replicatedTogether);
 
@@ -18,31 +16,16 @@ const startLoad = (baseUrls = running().baseUrls) =>
     retriesBrokenConnections: true,
   });
 
-const untilMore = (load: ReturnType<typeof startLoad>, count: number) => {
-  const whole = () => load.outcomes.filter(({ ended }) => ended === 'whole').length;
-  const target = whole() + count;
-  return waitFor(() => whole() >= target, { timeoutMs: 20_000, what: `${count} more whole answers` });
-};
-
-const untilNothingIsLeft = () =>
-  waitFor(
-    async () => {
-      const simulator = createSimulatorAdmin(running().mesh.simulators[0]?.url ?? '');
-      return (await simulator.active()) === 0;
-    },
-    { timeoutMs: 20_000, what: 'no upstream call under way' },
-  );
-
 describe('two processes that are a whole request path each', () => {
   it('no request fails when one gets SIGTERM', () => expectQuietEnd(running(), 'all-in-one'));
 
   it('SIGKILL of one: clients that had no byte are answered by the other, which loses nothing of its own', async () => {
     let urls = running().baseUrls();
     const load = startLoad(() => urls);
-    await untilMore(load, 48);
+    await untilMoreWhole(load, 48);
     await running().end('all-in-one', 'SIGKILL').exited;
     urls = running().baseUrls();
-    await untilMore(load, 96);
+    await untilMoreWhole(load, 96);
     const outcomes = await load.stop();
     const broken = outcomes.filter(({ ended }) => ended !== 'whole');
     // The dead one's clients are cut; those of the other whose attempt ran at the dead one are told in the stream.
@@ -50,20 +33,20 @@ describe('two processes that are a whole request path each', () => {
     const isCutOrTold = broken.every(({ ended }) => ended === 'cut' || ended === 'in-band-error');
     expect([isBegunStream, isCutOrTold], describeOutcomes(outcomes)).toEqual([true, true]);
     for (const { silenceMs, detail } of broken) expect(silenceMs, detail).toBeLessThan(6_000);
-    await untilNothingIsLeft();
+    await untilNothingRuns(running());
   });
 
   it('a restart of the bus breaks begun streams at most, each with an error', async () => {
     const load = startLoad();
-    await untilMore(load, 48);
+    await untilMoreWhole(load, 48);
     await running().mesh.nats().restart();
-    await untilMore(load, 48);
+    await untilMoreWhole(load, 48);
     const outcomes = await load.stop();
     const unexpected = outcomes.filter(
       ({ ended, stream, begun }) => ended !== 'whole' && !(ended === 'in-band-error' && stream && begun),
     );
     expect(unexpected, describeOutcomes(outcomes)).toEqual([]);
-    await untilNothingIsLeft();
+    await untilNothingRuns(running());
   });
 
   it('beside services of their own they share the work, and an end of all of them is made up for', async () => {
@@ -72,12 +55,12 @@ describe('two processes that are a whole request path each', () => {
       (['ingress', 'policy', 'scheduler', 'adapter'] as const).map((name) => mesh.add(name)),
     );
     const load = startLoad(() => [ingress?.url ?? '']);
-    await untilMore(load, 48);
+    await untilMoreWhole(load, 48);
     await Promise.all([
       running().end('all-in-one', 'SIGTERM').exited,
       running().end('all-in-one', 'SIGTERM').exited,
     ]);
-    await untilMore(load, 48);
+    await untilMoreWhole(load, 48);
     const outcomes = await load.stop();
     expect(
       outcomes.filter(({ ended }) => ended !== 'whole'),

@@ -2,11 +2,10 @@ import { attemptKey, counterText } from '@weir/contracts';
 import { periodAt } from '@weir/limits';
 import { demoKey, waitFor } from '@weir/testing';
 import { describe, expect, it } from 'vitest';
-import { createSimulatorAdmin } from '../e2e/support/simulator-admin.ts';
 import { openBudgetReader } from './support/budget-state.ts';
 import { readProviderCalls, readRecords } from './support/ledger-oracle.ts';
-import { useReplicatedMesh } from './support/replicated-mesh.ts';
-import { describeOutcomes, type Outcome, startSteadyLoad } from './support/steady-load.ts';
+import { untilNothingRuns, useReplicatedMesh } from './support/replicated-mesh.ts';
+import { describeOutcomes, type Outcome, startSteadyLoad, untilMoreWhole } from './support/steady-load.ts';
 
 const holdTtlMs = 20_000;
 
@@ -51,13 +50,6 @@ const startLoad = (baseUrls = running().baseUrls, tokens = 40) =>
     retriesBrokenConnections: true,
   });
 
-/** Lets the load run until so many more requests have ended well. */
-const untilMore = (load: ReturnType<typeof startLoad>, count: number) => {
-  const whole = () => load.outcomes.filter(({ ended }) => ended === 'whole').length;
-  const target = whole() + count;
-  return waitFor(() => whole() >= target, { timeoutMs: 20_000, what: `${count} more whole answers` });
-};
-
 /** Streams whose adapter or ingress died may break; they must say so, and soon. Nothing else may fail. */
 const expectOnlyBegunStreamsToBreak = (outcomes: readonly Outcome[], allowed: Outcome['ended']): void => {
   const broken = outcomes.filter(({ ended }) => ended !== 'whole');
@@ -69,9 +61,9 @@ const expectOnlyBegunStreamsToBreak = (outcomes: readonly Outcome[], allowed: Ou
 describe('a service that is killed under load', () => {
   it.each(['policy', 'scheduler', 'metering'] as const)('%s: every request is answered', async (name) => {
     const load = startLoad();
-    await untilMore(load, 48);
+    await untilMoreWhole(load, 48);
     await running().end(name, 'SIGKILL').exited;
-    await untilMore(load, 96);
+    await untilMoreWhole(load, 96);
     const outcomes = await load.stop();
     expect(
       outcomes.filter(({ ended }) => ended !== 'whole'),
@@ -85,13 +77,13 @@ describe('a service that is killed under load', () => {
     let urls = running().baseUrls();
     // Three seconds each: the adapter has noticed, and cancels, before they are over.
     const load = startLoad(() => urls, 150);
-    await untilMore(load, 48);
+    await untilMoreWhole(load, 48);
     await running().end('ingress', 'SIGKILL').exited;
     urls = running().baseUrls();
-    await untilMore(load, 96);
+    await untilMoreWhole(load, 96);
     const outcomes = await load.stop();
     expectOnlyBegunStreamsToBreak(outcomes, 'cut');
-    await expectNothingLeft();
+    await untilNothingRuns(running());
     await expectNothingHeld();
     const calls = (await readCalledAttempts()).filter((key) => !before.has(key));
     expect(calls.length).toBeGreaterThanOrEqual(48 + 96);
@@ -102,10 +94,10 @@ describe('a service that is killed under load', () => {
 
   it('adapter: what had no byte is answered by the other, what had gets an error in the stream', async () => {
     const load = startLoad();
-    await untilMore(load, 48);
+    await untilMoreWhole(load, 48);
     await waitFor(() => load.inFlight() === 24, { what: 'every client to wait for an answer' });
     await running().end('adapter', 'SIGKILL').exited;
-    await untilMore(load, 96);
+    await untilMoreWhole(load, 96);
     const outcomes = await load.stop();
     expectOnlyBegunStreamsToBreak(outcomes, 'in-band-error');
     expect(
@@ -118,34 +110,26 @@ describe('a service that is killed under load', () => {
 describe('a NATS restart under load', () => {
   it('answers what had no byte, ends broken streams with an error, and goes on', async () => {
     const load = startLoad();
-    await untilMore(load, 48);
+    await untilMoreWhole(load, 48);
     await running().mesh.nats().restart();
-    await untilMore(load, 48);
+    await untilMoreWhole(load, 48);
     const outcomes = await load.stop();
     expectOnlyBegunStreamsToBreak(outcomes, 'in-band-error');
     for (const outcome of outcomes) expect(outcome.endedAt - outcome.startedAt).toBeLessThan(25_000);
-    await expectNothingLeft();
+    await untilNothingRuns(running());
   });
 
   it('survives a SIGKILL of the server too', async () => {
     const load = startLoad();
-    await untilMore(load, 48);
+    await untilMoreWhole(load, 48);
     await running().mesh.nats().kill();
     await running().mesh.nats().restart();
-    await untilMore(load, 48);
+    await untilMoreWhole(load, 48);
     const outcomes = await load.stop();
     expectOnlyBegunStreamsToBreak(outcomes, 'in-band-error');
-    await expectNothingLeft();
+    await untilNothingRuns(running());
   });
 });
-
-const expectNothingLeft = async (): Promise<void> => {
-  const simulator = createSimulatorAdmin(running().mesh.simulators[0]?.url ?? '');
-  await waitFor(async () => (await simulator.active()) === 0, {
-    timeoutMs: 20_000,
-    what: 'no upstream call under way',
-  });
-};
 
 /** The attempts that the provider saw, as the ledger names them. */
 const readCalledAttempts = async (): Promise<string[]> => {

@@ -1,5 +1,6 @@
-import { type Mesh, type MeshOptions, type MeshService, startMesh } from '@weir/testing';
+import { type Mesh, type MeshOptions, type MeshService, startMesh, waitFor } from '@weir/testing';
 import { afterAll, afterEach, beforeAll } from 'vitest';
+import { createSimulatorAdmin } from '../../e2e/support/simulator-admin.ts';
 
 export const replicated = ['ingress', 'policy', 'scheduler', 'adapter', 'metering'] as const;
 /** The same in fewer processes. */
@@ -53,5 +54,14 @@ export const useReplicatedMesh = (
       victim.kill(signal);
       return victim;
     },
+  });
+};
+
+/** No call to the provider is under way any more. */
+export const untilNothingRuns = ({ mesh }: ReplicatedMesh): Promise<unknown> => {
+  const simulator = createSimulatorAdmin(mesh.simulators[0]?.url ?? '');
+  return waitFor(async () => (await simulator.active()) === 0, {
+    timeoutMs: 20_000,
+    what: 'no upstream call under way',
   });
 };

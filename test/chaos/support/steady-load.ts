@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { waitFor } from '@weir/testing';
 import { Agent, request } from 'undici';
 
 /** How one request ended, as its client saw it. */
@@ -104,6 +105,13 @@ const callLikeAClient = async (
     outcome = await callOnce({ ...call, baseUrl: urls[(turn + retry) % urls.length] ?? call.baseUrl });
   }
   return outcome;
+};
+
+/** Lets the load run until so many more requests have ended well. */
+export const untilMoreWhole = (load: SteadyLoad, count: number): Promise<unknown> => {
+  const whole = (): number => load.outcomes.filter(({ ended }) => ended === 'whole').length;
+  const target = whole() + count;
+  return waitFor(() => whole() >= target, { timeoutMs: 20_000, what: `${count} more whole answers` });
 };
 
 /** Clients that ask one request after another until they are told to stop. */
