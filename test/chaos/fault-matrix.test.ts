@@ -41,7 +41,7 @@ const layouts: readonly Layout[] = [
   },
   {
     name: 'all in one',
-    requests: Number(asked ?? 1_000),
+    requests: Number(asked ?? 600),
     replicas: { 'all-in-one': 2, metering: 2 },
     victims: ['all-in-one', 'metering', 'nats', 'redis'],
     entry: 'all-in-one',
