@@ -8,6 +8,7 @@ export const timedFiles = {
     'test/e2e/hostile-input.test.ts',
     // Answers that come within milliseconds of a time-out.
     'test/e2e/retry-fallback.test.ts',
+    'test/e2e/upstream-settings.test.ts',
     'test/e2e/waiting.test.ts',
     // Targets are told apart by how quick they are.
     'test/e2e/canary.test.ts',
