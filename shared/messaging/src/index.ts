@@ -5,15 +5,7 @@ export {
   maxBodyChunkBytes,
   pullBody,
 } from './body-transfer.ts';
-export type {
-  Bus,
-  BusMessage,
-  BusStatus,
-  BusSubscription,
-  Handler,
-  RequestOutcome,
-  SubscribeOptions,
-} from './bus.ts';
+export type { Bus, BusMessage, BusStatus, BusSubscription, RequestOutcome } from './bus.ts';
 export { type CheckpointBucket, openCheckpointBucket } from './checkpoint-bucket.ts';
 export { getOrCreate, putIfChanged, type WatchedValue, watchKey } from './config-bucket.ts';
 export { withDeadline } from './deadline.ts';

@@ -66,6 +66,20 @@ describe('several services as one', () => {
     await context.lifecycle.shutdown();
   });
 
+  it('have one health server', async () => {
+    const servers = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length;
+    const nothing = async (): Promise<void> => undefined;
+    const { context, start } = await open([
+      { name: 'one', build: nothing },
+      { name: 'two', build: nothing },
+    ]);
+    const before = servers();
+    await start();
+    expect([before > 0, servers()]).toEqual([true, before]);
+    await context.lifecycle.shutdown();
+  });
+
   it('stop one after the other, the first first', async () => {
     const steps: string[] = [];
     const part = (name: string): Part => ({

@@ -10,6 +10,8 @@ interface Family {
  * the samples of all behind it, as the format wants it. Their labels must tell them apart.
  */
 export const mergeExpositions = (texts: readonly string[]): string => {
+  const [only] = texts;
+  if (only !== undefined && texts.length === 1) return only;
   const families = new Map<string, Family>();
   for (const text of texts) {
     const described = new Set<string>();

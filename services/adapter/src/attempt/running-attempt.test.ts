@@ -17,7 +17,11 @@ import { RunningAttempt } from './running-attempt.ts';
 
 type Controller = Parameters<RunningAttempt['onRequestStart']>[0];
 
-const begin = (chances: Partial<Attempt> = {}, timeouts: Partial<UpstreamConfig['timeouts']> = {}) => {
+const begin = (
+  chances: Partial<Attempt> = {},
+  timeouts: Partial<UpstreamConfig['timeouts']> = {},
+  later = (work: () => void) => work(),
+) => {
   const handedBack: (Attempt | undefined)[] = [];
   const intent = Promise.withResolvers<CommitResult>();
   const events: UsageEvent[] = [];
@@ -49,7 +53,7 @@ const begin = (chances: Partial<Attempt> = {}, timeouts: Partial<UpstreamConfig[
     tracer: passThroughTracer,
     now: () => 5_000,
     newTag: () => 7,
-    later: (work: () => void) => work(),
+    later,
   } as unknown as AttemptDeps;
   const input = {
     meta: {
@@ -167,4 +171,20 @@ it('calls nobody for a client that left while the call waited for a connection, 
   expect(attempt.finished).toBe(true);
   await expect.poll(() => events).toHaveLength(2);
   expect(events[1]?.data).toMatchObject({ outcome: 'client_cancelled', quality: 'unknown', usage: {} });
+});
+
+it('lets the answer go before it accounts for it', async () => {
+  const put: (() => void)[] = [];
+  const { attempt, called, events, store } = begin({}, {}, (work) => put.push(work));
+  store();
+  await expect.poll(() => called).toHaveLength(1);
+  const controller = { abort: () => undefined, resume: () => undefined } as unknown as Controller;
+  attempt.onRequestStart(controller);
+  attempt.onResponseStart(controller, 200, { 'content-type': 'application/json' });
+  const usage = '{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}';
+  attempt.onResponseData(controller, Buffer.from(`{"choices":[],"usage":${usage}}`));
+  attempt.onResponseEnd();
+  expect([attempt.finished, events.length, put.length]).toEqual([true, 1, 1]);
+  put[0]?.();
+  expect(events[1]?.data).toMatchObject({ outcome: 'completed', quality: 'reported' });
 });
