@@ -120,6 +120,15 @@ describe.skipIf(isAttached())('a canary', () => {
     return each.flat();
   };
 
+  const bothGoBy = (name: string, weight: number) =>
+    waitFor(
+      async () => {
+        const weights = await samples('weir_canary_weight', `route="${name}"`);
+        return weights.length === 2 && weights.every((one) => one === weight);
+      },
+      { what: `both schedulers to give the canary of ${name} ${weight} %` },
+    );
+
   const rollbackLines = (name: string): readonly string[] =>
     mesh()
       .mesh.services.scheduler.flatMap((service) => service.log().split('\n'))
@@ -191,13 +200,7 @@ describe.skipIf(isAttached())('a canary', () => {
   });
 
   it.concurrent('share: the first step has its share, and no more', async () => {
-    await waitFor(
-      async () => {
-        const weights = await samples('weir_canary_weight', 'route="share"');
-        return weights.length === 2 && weights.every((weight) => weight === 20);
-      },
-      { what: 'both schedulers to go by its first step' },
-    );
+    await bothGoBy('share', 20);
     const variants: unknown[] = [];
     while (variants.length < 400) {
       for (const { status, variant } of await sendSome('share')) {
@@ -216,6 +219,8 @@ describe.skipIf(isAttached())('a canary', () => {
     const answer = await admin(mesh().mesh, 'POST', '/traffic/hand/rollback');
     expect(parseBody(answer)).toMatchObject({ phase: 'rolled_back', weight: 0, reason: 'operator' });
     await waitFor(async () => (await eventsOf('hand')).length === 2, { what: 'its event' });
+    // The first to know tells it for both.
+    await bothGoBy('hand', 0);
     const after = await sendSome('hand');
     expect(after.map(({ variant }) => variant)).toEqual(after.map(() => 'stable'));
     expect(await simulator(4).countCalls()).toBe(0);
