@@ -15,15 +15,17 @@ const limits = [10n * unit - 1n, 6n * unit] as const;
 const prolongedMs = { extend: 45_000, finish: 90_000 } as const;
 const [capacity, perMinute, bucketKey, slotKey] = [1_000, 700, 'tokens', 'running'] as const;
 
+interface Asked {
+  readonly id: string;
+  readonly amounts: readonly [number, number];
+  readonly cost: number;
+  readonly isCopy: boolean;
+  readonly fallback: boolean;
+}
+
 type Command =
-  | {
-      readonly kind: 'reserve';
-      readonly id: string;
-      readonly amounts: readonly [number, number];
-      readonly cost: number;
-      readonly isCopy: boolean;
-      readonly fallback: boolean;
-    }
+  /** All at once: as one after the other. */
+  | { readonly kind: 'reserve'; readonly all: readonly Asked[] }
   | {
       readonly kind: 'append';
       readonly id: string;
@@ -39,16 +41,23 @@ type Command =
 
 const idArbitrary = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
 const amount = fc.integer({ min: 0, max: 4 });
+const askedArbitrary: fc.Arbitrary<Asked> = fc.record({
+  id: idArbitrary,
+  amounts: fc.tuple(amount, amount),
+  cost: fc.integer({ min: 0, max: 500 }),
+  isCopy: fc.integer({ min: 0, max: 4 }).map((roll) => roll === 0),
+  fallback: fc.boolean(),
+});
 const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
       kind: fc.constant('reserve' as const),
-      id: idArbitrary,
-      amounts: fc.tuple(amount, amount),
-      cost: fc.integer({ min: 0, max: 500 }),
-      isCopy: fc.integer({ min: 0, max: 4 }).map((roll) => roll === 0),
-      fallback: fc.boolean(),
+      all: fc.oneof(
+        fc.tuple(askedArbitrary),
+        // More than one script takes.
+        fc.array(askedArbitrary, { minLength: 2, maxLength: 20 }),
+      ),
     }),
   },
   {
@@ -98,7 +107,7 @@ const reservationOf = ({
   cost,
   isCopy,
   fallback,
-}: Extract<Command, { kind: 'reserve' }>): Reservation => ({
+}: Asked): Reservation => ({
   id,
   isCopy,
   ttlMs: 60_000,
@@ -150,10 +159,13 @@ class History {
     const { store } = this.#tested;
     switch (command.kind) {
       case 'reserve': {
-        const reservation = reservationOf(command);
-        const [outcome, expected] = [await store.reserve(reservation), model.reserve(reservation)];
-        expect(outcome).toMatchObject(expected);
-        expect('fallback' in outcome).toBe('fallback' in expected);
+        const reservations = command.all.map(reservationOf);
+        const outcomes = await Promise.all(reservations.map((reservation) => store.reserve(reservation)));
+        for (const [index, reservation] of reservations.entries()) {
+          const [outcome, expected] = [outcomes[index], model.reserve(reservation)];
+          expect(outcome).toMatchObject(expected);
+          expect('fallback' in (outcome ?? {})).toBe('fallback' in expected);
+        }
         return;
       }
       case 'append': {

@@ -1,4 +1,5 @@
 import { redisMissing, startRedis, type TestRedis } from '@weir/testing';
+import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type {
   BucketCharge,
@@ -83,6 +84,83 @@ const suite = (start: () => Promise<StoreUnderTest>): void => {
     ledgerEnd = 0;
   });
   afterEach(() => tested.close());
+
+  describe('what is asked for at once', () => {
+    const keys = ['t:org:acme', 't:key:acme/k1'];
+    const counters = [january, december];
+    const oneOf = <Value>(...values: Value[]) => fc.constantFrom(...values);
+    const some = <Value>(arbitrary: fc.Arbitrary<Value>, keyOf: (value: Value) => string) =>
+      fc.uniqueArray(arbitrary, { maxLength: 2, selector: keyOf });
+    const asked: fc.Arbitrary<Reservation> = fc.record({
+      id: oneOf('a', 'b', 'c', 'd', 'e', 'f'),
+      ttlMs: oneOf(30_000, 90_000),
+      isCopy: fc.boolean(),
+      fallback: fc.boolean(),
+      buckets: some(
+        fc.record({
+          key: oneOf(...keys),
+          capacity: fc.integer({ min: 50, max: 120 }),
+          perMinute: oneOf(60, 7),
+          cost: fc.integer({ min: 0, max: 60 }),
+          correctable: fc.boolean(),
+          enforce: fc.boolean(),
+        }),
+        ({ key }) => key,
+      ),
+      slots: some(
+        fc.record({ key: oneOf('c:org:acme', 'c:key:acme/k1'), limit: oneOf(1, 3), enforce: fc.boolean() }),
+        ({ key }) => key,
+      ),
+      budgets: some(
+        fc.record({
+          counter: oneOf(...counters),
+          amount: oneOf(0n, 30n, 10n ** 20n),
+          limit: oneOf(100n, 10n ** 21n),
+          enforce: fc.boolean(),
+          carry: oneOf({ counter: december, limit: 80n, most: 50n }),
+        }),
+        ({ counter }) => counter,
+      ),
+    });
+    const several = fc.array(asked, { maxLength: 20, size: 'max' });
+
+    it('is decided as if it came one after the other', async () => {
+      const tried = async (before: readonly Reservation[], decide: () => Promise<unknown>) => {
+        await tested.empty();
+        await begin({ [december]: 10n });
+        for (const one of before) await tested.store.reserve(one);
+        await tested.advance(45_000);
+        const outcomes = await decide();
+        const standing = await tested.store.read(counters);
+        const look = keys.map((key) => bucket({ key, cost: 0, enforce: false }));
+        return { outcomes, standing, after: await reserve('after', { buckets: look }) };
+      };
+      const property = fc.asyncProperty(several, several, async (before, all) => {
+        const together = await tried(before, () => Promise.all(all.map((one) => tested.store.reserve(one))));
+        const inTurn = await tried(before, async () => {
+          const outcomes = [];
+          for (const one of all) outcomes.push(await tested.store.reserve(one));
+          return outcomes;
+        });
+        expect(together).toEqual(inTurn);
+        await tested.store.release(all.map(({ id }) => id));
+      });
+      await fc.assert(property, { numRuns: 60 });
+    });
+
+    it('holds anew what expired, though more did than one call sweeps', async () => {
+      await begin();
+      const ids = Array.from({ length: 100 }, (_, index) => `request ${index}`);
+      const held = { slots: [slot({ limit: 100 })], budgets: [budget({ amount: 1n })] };
+      for (const id of ids) await reserve(id, held);
+      await tested.advance(60_000);
+      const outcomes = await Promise.all(ids.slice(-10).map((id) => reserve(id, held)));
+      expect(outcomes.map(({ outcome }) => outcome)).toEqual(ids.slice(-10).map(() => 'reserved'));
+      expect(outcomes.filter((outcome) => 'again' in outcome && outcome.again)).toEqual([]);
+      for (let swept = 1; swept > 0; ) swept = await tested.store.sweep();
+      expect(await standing()).toEqual({ spent: 0n, held: 10n });
+    });
+  });
 
   describe('before it knows any totals', () => {
     it('keeps rates and concurrency, and refuses to judge budgets', async () => {

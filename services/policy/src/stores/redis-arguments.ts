@@ -35,7 +35,7 @@ const termsOf = ({ buckets, slots, budgets }: Reservation) => ({
   ...(budgets.some(({ carry }) => carry !== undefined) ? { carries: budgets.map(carryOf) } : {}),
 });
 
-/** For `reserve.lua`. */
+/** Of one reservation, for `reserve.lua`. */
 export const reserveArguments = (reservation: Reservation): (string | number)[] => {
   const { id, ttlMs, slots, isCopy = false } = reservation;
   const slotKeys = slots.length === 0 ? '' : JSON.stringify(slots.map(({ key }) => key));

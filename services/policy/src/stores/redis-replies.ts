@@ -43,7 +43,7 @@ const statesOf = ([buckets, slots, budgets]: readonly RedisReply[]): LimitStates
   budgets: budgetsOf(listOf(budgets)),
 });
 
-export const readReserveReply = (reply: RedisReply): ReserveOutcome => {
+const readReserveReply = (reply: RedisReply): ReserveOutcome => {
   const [outcome, first, second, ...states] = listOf(reply);
   if (outcome === 'uninitialised') return { outcome };
   if (outcome === 'too_large') return { outcome, index: Number(first) };
@@ -67,6 +67,9 @@ export const readReserveReply = (reply: RedisReply): ReserveOutcome => {
   const wouldDeny = listOf(second).map(refusalOf);
   return { outcome: 'reserved', again: false, wouldDeny, ...statesOf(states) };
 };
+
+/** One for each reservation. */
+export const readReserveReplies = (reply: RedisReply): ReserveOutcome[] => listOf(reply).map(readReserveReply);
 
 export const readSettleReply = (reply: RedisReply): SettleOutcome => {
   const [outcome, detail] = listOf(reply);

@@ -2,11 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as untilRead } from 'node:timers/promises';
 import { withDeadline } from '@weir/messaging';
 import { Redis } from 'ioredis';
-import type { HoldList, LimitStore, Reservation, SettleBatch, StoreSnapshot } from '../core/limit-store.ts';
+import type {
+  HoldList,
+  LimitStore,
+  Reservation,
+  ReserveOutcome,
+  SettleBatch,
+  StoreSnapshot,
+} from '../core/limit-store.ts';
 import { periodEndOf } from './counter-period.ts';
+import { gatherTurn } from './gather-turn.ts';
 import { listRedisHolds } from './list-redis-holds.ts';
 import { reserveArguments, settleArguments } from './redis-arguments.ts';
-import { amountOf, type RedisReply, readReserveReply, readSettleReply } from './redis-replies.ts';
+import { amountOf, type RedisReply, readReserveReplies, readSettleReply } from './redis-replies.ts';
 import { type RedisScripts, readRedisScripts, type ScriptName, scriptNames } from './redis-scripts.ts';
 import { StoreUnavailable } from './store-unavailable.ts';
 
@@ -30,6 +38,7 @@ const longestRetryDelayMs = 1_000;
 const silenceMs = 2_000;
 /** Bound of what one script works on, because Redis does nothing else meanwhile. */
 const idsPerCall = 256;
+const reservationsPerCall = 16;
 const totalsPerCall = 500;
 const stagedMs = 60_000;
 
@@ -70,6 +79,8 @@ const answerWithin = <Answer>(answer: Promise<Answer>, timeoutMs: number): Promi
   );
 
 class RedisStore implements LimitStore {
+  /** Several in one script: what they share, above all the counters of one tenant, is then read and written once. */
+  readonly reserve = gatherTurn((some: readonly Reservation[]) => this.#reserveAll(some), reservationsPerCall);
   readonly #redis: Redis;
   readonly #reserveTimeoutMs: number;
   readonly #callTimeoutMs: number;
@@ -78,11 +89,6 @@ class RedisStore implements LimitStore {
     this.#redis = redis;
     this.#reserveTimeoutMs = options.reserveTimeoutMs ?? 40;
     this.#callTimeoutMs = options.callTimeoutMs ?? 1_000;
-  }
-
-  async reserve(reservation: Reservation) {
-    const values = reserveArguments(reservation);
-    return readReserveReply(await this.#run('reserve', values, this.#reserveTimeoutMs));
   }
 
   async settle({ epoch, from, to, records }: SettleBatch) {
@@ -151,6 +157,11 @@ class RedisStore implements LimitStore {
   close() {
     this.#redis.disconnect();
     return Promise.resolve();
+  }
+
+  async #reserveAll(reservations: readonly Reservation[]): Promise<ReserveOutcome[]> {
+    const values = reservations.flatMap(reserveArguments);
+    return readReserveReplies(await this.#run('reserve', values, this.#reserveTimeoutMs));
   }
 
   #run(name: ScriptName, values: (string | number)[], timeoutMs?: number): Promise<RedisReply> {

@@ -1,46 +1,104 @@
--- ARGV: id; time to live in ms; the keys of the slots as JSON, or nothing; what the hold keeps, and by what it is judged,
--- each as JSON of parallel lists, amounts as text; 1 for a copy of a request that was submitted before, or 0.
-local id, expiry, is_copy = ARGV[1], whole(now + ARGV[2]), ARGV[6] == '1'
-local slots = ARGV[3] == '' and {} or cjson.decode(ARGV[3])
-local kept, terms = cjson.decode(ARGV[4]), cjson.decode(ARGV[5])
-
--- Asked first: it may give back what stands below.
-local function holds_already()
-  local found = find_holds({ id })
-  if found.ids[1] and found.ends[1] <= now then forget(found) end
-  return found.ids[1] and found.ends[1] > now
+-- ARGV: of each reservation six values: id; time to live in ms; the keys of the slots as JSON, or nothing; what the hold
+-- keeps, and by what it is judged, each as JSON of parallel lists, amounts as text; 1 for a copy of a request that was
+-- submitted before, or 0. They are decided on in order, as if each came alone. What they share is read and written once.
+local requests, ids = {}, {}
+for at = 1, #ARGV, 6 do
+  local slots_text, kept_text = ARGV[at + 2], ARGV[at + 3]
+  local request = { id = ARGV[at], expiry = whole(now + ARGV[at + 1]), is_copy = ARGV[at + 5] == '1' }
+  request.slots_text, request.slots = slots_text, slots_text == '' and {} or cjson.decode(slots_text)
+  request.kept_text, request.kept = kept_text, cjson.decode(kept_text)
+  request.terms = cjson.decode(ARGV[at + 4])
+  requests[#requests + 1], ids[#ids + 1] = request, request.id
 end
-local again = redis.call('HEXISTS', holds, id) == 1 and holds_already()
 
-local refusal, would_deny, retry_after = nil, {}, -1
-local function refuse(by, index, enforce)
+-- Of each id that holds already, its hold. Asked first: one that expired gives back what stands below.
+local held = {}
+local function find_held()
+  local found = find_holds(ids)
+  if #found.ids == 0 then return end
+  for index, id in ipairs(found.ids) do
+    if found.ends[index] > now then held[id] = found.texts[index] end
+  end
+  forget(those_of(found, function(id)
+    return not held[id]
+  end))
+end
+find_held()
+
+-- Reads each name once, when it is first asked for by anyone.
+local function read_once(known, names, read)
+  local missing = {}
+  for _, name in ipairs(names) do
+    if known[name] == nil then
+      known[name] = false
+      missing[#missing + 1] = name
+    end
+  end
+  for index, value in ipairs(#missing > 0 and read(missing) or {}) do known[missing[index]] = value end
+end
+
+-- By key: what is stored, and once something was charged how much is used, and what it is refilled by.
+local stored_buckets, used_units, refills = {}, {}, {}
+local function read_buckets(keys)
+  read_once(stored_buckets, keys, function(missing)
+    local names = {}
+    for index, key in ipairs(missing) do names[index] = bucket_prefix .. key end
+    return redis.call('MGET', unpack(names))
+  end)
+end
+
+-- By key: how many run, and who came, each behind its expiry.
+local running, entered = {}, {}
+local function running_in(key)
+  if not running[key] then
+    running[key] = redis.call('ZCOUNT', slot_prefix .. key, '(' .. now_text, '+inf')
+    entered[key] = {}
+  end
+  return running[key]
+end
+
+-- By field: amounts as text, or false; and of what is held the limbs, once something was added.
+local amounts, held_high, held_low = {}, {}, {}
+local function read_amounts(fields)
+  read_once(amounts, fields, function(missing)
+    return read_many('HMGET', counters, missing)
+  end)
+end
+
+local function held_of(field)
+  if held_high[field] then return held_high[field], held_low[field] end
+  return limbs_of(amounts[field] or '0')
+end
+
+local function refuse(judged, by, index, enforce)
   if not enforce then
-    table.insert(would_deny, { by, index - 1 })
-  elseif not refusal then
-    refusal = { by, index - 1 }
+    table.insert(judged.would_deny, { by, index - 1 })
+  elseif not judged.refusal then
+    judged.refusal = { by, index - 1 }
   end
 end
 
-local used, bucket_keys = {}, {}
-local function judge_buckets()
-  if #kept.bucketKeys == 0 then return end
-  for index, key in ipairs(kept.bucketKeys) do bucket_keys[index] = bucket_prefix .. key end
-  for index, stored in ipairs(redis.call('MGET', unpack(bucket_keys))) do
+local function judge_buckets(judged, kept, terms)
+  local keys = kept.bucketKeys
+  read_buckets(keys)
+  for index, key in ipairs(keys) do
     local per_minute, enforce = kept.perMinute[index], terms.bucketsEnforced[index]
-    used[index] = used_of(stored, per_minute)
-    local excess = used[index] + (terms.costs[index] - terms.capacities[index]) * minute
+    local used = used_units[key] or used_of(stored_buckets[key], per_minute)
+    judged.used[index] = used
+    local excess = used + (terms.costs[index] - terms.capacities[index]) * minute
     if excess > 0 then
-      refuse('bucket', index, enforce)
-      if enforce then retry_after = math.max(retry_after, math.ceil(excess / per_minute)) end
+      refuse(judged, 'bucket', index, enforce)
+      if enforce then judged.retry_after = math.max(judged.retry_after, math.ceil(excess / per_minute)) end
     end
   end
 end
 
-local places = {}
-local function judge_slots()
+local function judge_slots(judged, slots, terms)
   for index, key in ipairs(slots) do
-    places[index] = redis.call('ZCOUNT', slot_prefix .. key, '(' .. now_text, '+inf')
-    if places[index] >= terms.slotLimits[index] then refuse('slot', index, terms.slotsEnforced[index]) end
+    judged.places[index] = running_in(key)
+    if judged.places[index] >= terms.slotLimits[index] then
+      refuse(judged, 'slot', index, terms.slotsEnforced[index])
+    end
   end
 end
 
@@ -56,104 +114,157 @@ local function carried(carry, before)
 end
 
 -- Spent and held of each counter, then the spent of those that something is carried over from.
-local function read_amounts()
+local function fields_of(kept, carries)
   local fields = {}
   for index, counter in ipairs(kept.counters) do
     fields[2 * index - 1], fields[2 * index] = counter .. '|s', counter .. '|h'
   end
-  local carries_at = {}
-  for index, carry in ipairs(terms.carries or {}) do
-    if carry then
-      fields[#fields + 1] = carry[1] .. '|s'
-      carries_at[index] = #fields
-    end
+  for index in ipairs(kept.counters) do
+    local carry = carries and carries[index]
+    if carry then fields[#fields + 1] = carry[1] .. '|s' end
   end
-  return fields, read_many('HMGET', counters, fields), carries_at
+  return fields
 end
 
--- Spent, held and limit of each, as text, and what would be held.
-local budgets, changed, new_periods = {}, {}, {}
-local function judge_budgets()
-  local fields, amounts, carries_at = read_amounts()
-  for index, counter in ipairs(kept.counters) do
-    local spent, held, limit = amounts[2 * index - 1], amounts[2 * index], terms.limits[index]
-    if not spent and not held then add_period(new_periods, counter) end
-    local high, low = limbs_of(held or '0')
+-- Spent, held and limit of each, as text, and the limbs of what would be held.
+local function judge_budgets(judged, kept, terms)
+  local carries, fields = terms.carries, fields_of(kept, terms.carries)
+  read_amounts(fields)
+  for index in ipairs(kept.counters) do
+    local spent, field, limit = amounts[fields[2 * index - 1]] or '0', fields[2 * index], terms.limits[index]
+    local high, low = held_of(field)
     local more_high, more_low = limbs_of(kept.amounts[index])
     high, low = high + more_high, low + more_low
-    local spent_high, spent_low = limbs_of(spent or '0')
+    local spent_high, spent_low = limbs_of(spent)
     local limit_high, limit_low = limbs_of(limit)
-    if carries_at[index] then
-      local carried_high, carried_low = carried(terms.carries[index], amounts[carries_at[index]])
+    local carry = carries and carries[index]
+    if carry then
+      local carried_high, carried_low = carried(carry, amounts[carry[1] .. '|s'])
       limit_high, limit_low = limit_high + carried_high, limit_low + carried_low
       limit = text_of(limit_high, limit_low)
     end
     local needs_some = positive(more_high, more_low)
     if needs_some and positive(high + spent_high - limit_high, low + spent_low - limit_low) then
-      refuse('budget', index, terms.budgetsEnforced[index])
+      refuse(judged, 'budget', index, terms.budgetsEnforced[index])
     end
-    changed[2 * index - 1], changed[2 * index] = fields[2 * index], text_of(high, low)
-    budgets[3 * index - 2], budgets[3 * index - 1], budgets[3 * index] = spent or '0', held or '0', limit
+    judged.held_fields[index], judged.high[index], judged.low[index] = field, high, low
+    local budgets = judged.budgets
+    budgets[3 * index - 2], budgets[3 * index - 1], budgets[3 * index] = spent, amounts[field] or '0', limit
   end
 end
 
+local function judge(request)
+  local judged = { would_deny = {}, retry_after = -1, used = {}, places = {} }
+  judged.budgets, judged.held_fields, judged.high, judged.low = {}, {}, {}, {}
+  judge_buckets(judged, request.kept, request.terms)
+  judge_slots(judged, request.slots, request.terms)
+  judge_budgets(judged, request.kept, request.terms)
+  return judged
+end
+
 -- One that is not enforced goes into debt, but no further than its capacity.
-local function charge_buckets()
+local function charge_buckets(judged, kept, terms)
   local charged = {}
   for index, key in ipairs(kept.bucketKeys) do
     local units = terms.costs[index] * minute
     if not terms.bucketsEnforced[index] then
-      units = math.max(0, math.min(units, 2 * terms.capacities[index] * minute - used[index]))
+      units = math.max(0, math.min(units, 2 * terms.capacities[index] * minute - judged.used[index]))
     end
-    used[index], charged[index] = used[index] + units, whole(units)
-    store_used(key, kept.perMinute[index], used[index])
+    judged.used[index], charged[index] = judged.used[index] + units, whole(units)
+    used_units[key], refills[key] = judged.used[index], kept.perMinute[index]
   end
   return table.concat(charged, ' ')
 end
 
-local function take()
-  local charged = charge_buckets()
-  for index, key in ipairs(slots) do
-    redis.call('ZADD', slot_prefix .. key, expiry, id)
-    places[index] = places[index] + 1
+local new_periods, new_holds, new_expiries = {}, {}, {}
+local function hold_amounts(judged, kept)
+  for index, counter in ipairs(kept.counters) do
+    local field = judged.held_fields[index]
+    if not amounts[field] and not amounts[counter .. '|s'] then add_period(new_periods, counter) end
+    local high, low = judged.high[index], judged.low[index]
+    held_high[field], held_low[field], amounts[field] = high, low, text_of(high, low)
+    judged.budgets[3 * index - 1] = amounts[field]
   end
-  for index = 1, #kept.counters do budgets[3 * index - 1] = changed[2 * index] end
-  write_many('HSET', counters, changed)
-  write_many('ZADD', periods, new_periods)
-  redis.call('HSET', holds, id, ARGV[3] .. '\n' .. charged .. '\n' .. ARGV[4])
-  redis.call('ZADD', expiries, expiry, id)
-  if is_copy then store_note(id, { accounts = 0, shared = true }) end
 end
 
-local function share()
+local function take(request, judged)
+  local id, expiry, kept = request.id, request.expiry, request.kept
+  local charged = charge_buckets(judged, kept, request.terms)
+  for index, key in ipairs(request.slots) do
+    running[key] = running[key] + 1
+    judged.places[index] = running[key]
+    table.insert(entered[key], expiry)
+    table.insert(entered[key], id)
+  end
+  hold_amounts(judged, kept)
+  held[id] = request.slots_text .. '\n' .. charged .. '\n' .. request.kept_text
+  table.insert(new_holds, id)
+  table.insert(new_holds, held[id])
+  table.insert(new_expiries, expiry)
+  table.insert(new_expiries, id)
+  if request.is_copy then store_note(id, { accounts = 0, shared = true }) end
+end
+
+local function write_all()
+  for key, used in pairs(used_units) do store_used(key, refills[key], used) end
+  for key, members in pairs(entered) do write_many('ZADD', slot_prefix .. key, members) end
+  local changed = {}
+  for field in pairs(held_high) do
+    changed[#changed + 1] = field
+    changed[#changed + 1] = amounts[field]
+  end
+  write_many('HSET', counters, changed)
+  write_many('ZADD', periods, new_periods)
+  write_many('HSET', holds, new_holds)
+  write_many('ZADD', expiries, new_expiries)
+end
+
+local function share(id)
   local note = notes_of({ id })[id]
   note.shared, note.awaited = true, nil
   store_note(id, note)
 end
 
-local function states()
+local function states_of(judged, kept, terms)
   local buckets = {}
-  for index, units in ipairs(used) do
+  for index, units in ipairs(judged.used) do
     buckets[2 * index - 1] = math.floor((terms.capacities[index] * minute - units) / minute)
     buckets[2 * index] = math.ceil(units / kept.perMinute[index])
   end
-  return buckets, places, budgets
+  return buckets, judged.places, judged.budgets
 end
 
-if not again then
-  if #kept.counters > 0 and redis.call('HEXISTS', meta, 'watermark') == 0 then return { 'uninitialised' } end
+local is_initialised
+local function knows_totals()
+  if is_initialised == nil then is_initialised = redis.call('HEXISTS', meta, 'watermark') == 1 end
+  return is_initialised
+end
+
+-- Whatever else stands: it cannot be judged, or never fits.
+local function rejected(kept, terms)
+  if #kept.counters > 0 and not knows_totals() then return { 'uninitialised' } end
   for index, cost in ipairs(terms.costs) do
     if terms.bucketsEnforced[index] and cost > terms.capacities[index] then return { 'too_large', index - 1 } end
   end
 end
-judge_buckets()
-judge_slots()
-judge_budgets()
-if again then
-  if is_copy then share() end
-  local hold = hold_of(redis.call('HGET', holds, id))
-  return { 'reserved', 1, { hold.outputCap or '', hold.fallback and 1 or 0 }, states() }
+
+local function reserve(request)
+  local id, kept, terms = request.id, request.kept, request.terms
+  local again = held[id]
+  local rejection = not again and rejected(kept, terms)
+  if rejection then return rejection end
+  local judged = judge(request)
+  if again then
+    if request.is_copy then share(id) end
+    local hold = hold_of(again)
+    return { 'reserved', 1, { hold.outputCap or '', hold.fallback and 1 or 0 }, states_of(judged, kept, terms) }
+  end
+  if judged.refusal then return { 'denied', judged.refusal, judged.retry_after, states_of(judged, kept, terms) } end
+  take(request, judged)
+  return { 'reserved', 0, judged.would_deny, states_of(judged, kept, terms) }
 end
-if refusal then return { 'denied', refusal, retry_after, states() } end
-take()
-return { 'reserved', 0, would_deny, states() }
+
+local answers = {}
+for index, request in ipairs(requests) do answers[index] = reserve(request) end
+write_all()
+return answers
