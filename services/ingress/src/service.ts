@@ -191,7 +191,7 @@ export const build: Build = async (context) => {
   const app = buildHttp({ context, settings, listener, config, relay, accessLog });
   const host = settings.host ?? listener.host;
   const port = settings.port ?? listener.port;
-  await listen(app, host, port);
+  await listen(app, { host, port, reusePort: settings.reusePort });
   logger.info({ address: app.server.address() }, 'listening');
 
   lifecycle.onShutdown(
@@ -213,12 +213,21 @@ export const build: Build = async (context) => {
   lifecycle.onShutdown('disconnect', 'connections', () => app.server.closeAllConnections());
 };
 
-const listen = async (app: FastifyInstance, host: string, port: number): Promise<void> => {
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly reusePort: boolean;
+}
+
+const listen = async (app: FastifyInstance, place: Place): Promise<void> => {
+  const { host, port, reusePort } = place;
   try {
-    await app.listen({ host, port });
+    // Fastify's types do not know `reusePort`; it hands everything on to Node.
+    await app.listen(place);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new Error(`port ${port} of ${host} is in use; set WEIR_PORT to a free one`);
+      const shared = reusePort ? '; whoever shares it has to say WEIR_REUSE_PORT=true as well' : '';
+      throw new Error(`port ${port} of ${host} is in use; set WEIR_PORT to a free one${shared}`);
     }
     throw error;
   }

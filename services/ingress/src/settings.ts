@@ -6,6 +6,8 @@ export interface IngressSettings {
   /** Overrides of the listener in the configuration. */
   readonly host: string | undefined;
   readonly port: number | undefined;
+  /** Other processes of this machine may listen on the same port: the kernel deals connections out among them. */
+  readonly reusePort: boolean;
   readonly inlineBytes: number;
   /** Bytes of request bodies that are held at once at most. */
   readonly maxHeldBytes: number;
@@ -28,6 +30,7 @@ export const parseSettings = (env: Env): IngressSettings => {
       settings.optionalText('WEIR_PORT') === undefined
         ? undefined
         : settings.integer('WEIR_PORT', 8080, { max: 65_535 }),
+    reusePort: settings.flag('WEIR_REUSE_PORT', false),
     inlineBytes: settings.integer('WEIR_INLINE_BYTES', 64 * 1024, { max: 512 * 1024 }),
     maxHeldBytes: settings.integer('WEIR_MAX_HELD_BYTES', 512 * 1024 * 1024, { min: 1024 * 1024 }),
     countTokens: settings.choice('WEIR_COUNT_TOKENS', 'auto', ['auto', 'always', 'never']),

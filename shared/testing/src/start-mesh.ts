@@ -25,6 +25,8 @@ export interface MeshOptions {
   readonly config?: MeshConfig;
   /** For every service, on top of the test's own environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** All that take clients listen on one port. */
+  readonly sharedPort?: boolean;
   /** Limits are kept in a Redis, as several policies need; in the policy itself unless given. */
   readonly redis?: boolean;
   /** Of the nats-server, instead of infra/nats/nats.conf. */
@@ -36,6 +38,8 @@ interface Site {
   readonly configFile: string;
   readonly simulatorPorts: readonly number[];
   readonly env: Readonly<Record<string, string>>;
+  /** Of all that take clients; undefined: each has its own. */
+  readonly sharedPort: number | undefined;
   readonly services: Record<ServiceName, MeshService[]>;
 }
 
@@ -69,7 +73,7 @@ const startReplica = async (
   simulatorPort: number,
   ownEnv: Readonly<Record<string, string>> = {},
 ): Promise<MeshService> => {
-  const ingressPort = takesClients.includes(name) ? await freePort() : 0;
+  const ingressPort = takesClients.includes(name) ? (site.sharedPort ?? (await freePort())) : 0;
   const adminPort = name === 'admin' ? await freePort() : 0;
   const tail = createOutputTail();
   const owned = startServiceProcess({
@@ -154,8 +158,14 @@ const startOwnMesh = async (options: MeshOptions): Promise<Mesh> => {
   const services = noServices();
   // No balancer stands before it: an end would only take longer.
   const quickEnd = { WEIR_LAME_DUCK_MS: '0' };
-  const env = { ...quickEnd, ...(redis ? { WEIR_REDIS_URL: redis.url } : {}), ...options.env };
-  const site: Site = { nats, configFile, simulatorPorts, env, services };
+  const env = {
+    ...quickEnd,
+    ...(options.sharedPort ? { WEIR_REUSE_PORT: 'true' } : {}),
+    ...(redis ? { WEIR_REDIS_URL: redis.url } : {}),
+    ...options.env,
+  };
+  const sharedPort = options.sharedPort ? await freePort() : undefined;
+  const site: Site = { nats, configFile, simulatorPorts, env, sharedPort, services };
   const stop = async (): Promise<void> => {
     await stopServices(site);
     await redis?.stop();

@@ -7,8 +7,8 @@ export interface WeirVariant {
   readonly onlyOnRequest: boolean;
   readonly ledger: boolean;
   readonly redis: boolean;
-  /** The services that a request passes share a process. */
-  readonly together: boolean;
+  /** In how many processes the services that a request passes are, all four in each. 0: each has one of its own. */
+  readonly together: number;
   readonly config: (upstreamPort: number, key: KeyEntry) => object;
 }
 
@@ -70,7 +70,7 @@ const spreadVariants: readonly WeirVariant[] = [
     onlyOnRequest: false,
     ledger: false,
     redis: false,
-    together: false,
+    together: 0,
     config: (upstreamPort) => ({
       ...base(upstreamPort),
       routes: [chatRoute({ authentication: 'none' })],
@@ -82,7 +82,7 @@ const spreadVariants: readonly WeirVariant[] = [
     onlyOnRequest: false,
     ledger: true,
     redis: false,
-    together: false,
+    together: 0,
     config: (upstreamPort, key) => ({ ...base(upstreamPort), tenants: [{ org: 'bench', keys: [key] }] }),
   },
   {
@@ -93,7 +93,7 @@ const spreadVariants: readonly WeirVariant[] = [
     onlyOnRequest: false,
     ledger: true,
     redis: true,
-    together: false,
+    together: 0,
     config: (upstreamPort, key) => ({
       ...base(upstreamPort),
       pricing,
@@ -121,7 +121,7 @@ const spreadVariants: readonly WeirVariant[] = [
     onlyOnRequest: false,
     ledger: true,
     redis: true,
-    together: false,
+    together: 0,
     config: (upstreamPort, key) => ({
       ...base(upstreamPort),
       pricing,
@@ -137,15 +137,16 @@ const spreadVariants: readonly WeirVariant[] = [
   },
 ];
 
-const alwaysMeasured = 'weir';
+const alwaysMeasured: readonly string[] = ['weir-all-in-one', 'weir-all-in-one-2', 'weir-limits-all-in-one-2'];
 
-/** Each also as one process. */
+const inProcesses = (variant: WeirVariant, together: number): WeirVariant => {
+  const name = `${variant.name}-all-in-one${together === 1 ? '' : `-${together}`}`;
+  return { ...variant, name, onlyOnRequest: !alwaysMeasured.includes(name), together };
+};
+
+/** Each also as one process, and as two that share a port. */
 export const weirVariants: readonly WeirVariant[] = spreadVariants.flatMap((variant) => [
   variant,
-  {
-    ...variant,
-    name: `${variant.name}-all-in-one`,
-    onlyOnRequest: variant.name !== alwaysMeasured,
-    together: true,
-  },
+  inProcesses(variant, 1),
+  inProcesses(variant, 2),
 ]);

@@ -12,7 +12,8 @@ const start = (
 ): Promise<Mesh> =>
   startMesh({
     simulators: 0,
-    replicas: { metering: variant.ledger ? 1 : 0, 'all-in-one': variant.together ? 1 : 0 },
+    replicas: { metering: variant.ledger ? 1 : 0, 'all-in-one': variant.together },
+    sharedPort: variant.together > 1,
     redis: variant.redis,
     config: variant.config(upstreamPort, key.entry),
     env: {
@@ -24,9 +25,17 @@ const start = (
     },
   });
 
+const describeLayout = ({ ledger, together }: WeirVariant): string => {
+  const replicas = `one replica of each service${ledger ? '' : ' but metering'}`;
+  if (together === 0) return replicas;
+  return together === 1
+    ? `${replicas}, those that a request passes in one process`
+    : `${together} processes that share a port, each with one replica of all that a request passes; besides ${replicas}`;
+};
+
 const describe = async (variant: WeirVariant, mesh: Mesh): Promise<string> =>
   [
-    `${variant.name}: one replica of each service${variant.ledger ? '' : ' but metering'}${variant.together ? ', those that a request passes in one process' : ''}, access log on, ${variant.does}`,
+    `${variant.name}: ${describeLayout(variant)}, access log on, ${variant.does}`,
     await describeBus(mesh),
     ...(variant.redis ? [await describeLimitStore()] : []),
   ].join('; ');
