@@ -32,7 +32,7 @@ const selectPlan = ({ quick, busy, rounds, profile }: PlanValues): BenchPlan => 
 
 /** Roles that are competitors of their own, or of one; all others are services of Weir. */
 const competitorOf = (role: string): string => {
-  if (role === 'bare-proxy' || role === 'portkey') return role;
+  if (role === 'bare-proxy' || role.startsWith('portkey')) return role;
   return role === 'all-in-one' ? 'weir-all-in-one' : 'weir';
 };
 

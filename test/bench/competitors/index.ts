@@ -1,7 +1,7 @@
 import { bareProxy } from './bare-proxy.ts';
 import type { Competitor } from './competitor.ts';
 import { direct } from './direct.ts';
-import { portkey } from './portkey.ts';
+import { portkey, portkeyOnNode20 } from './portkey.ts';
 import { createWeir } from './weir.ts';
 import { weirVariants } from './weir-variants.ts';
 
@@ -11,4 +11,5 @@ export const competitors: readonly Competitor[] = [
   bareProxy,
   ...weirVariants.map(createWeir),
   portkey,
+  portkeyOnNode20,
 ];

@@ -12,13 +12,15 @@ import { type Competitor, chatPath, environmentOf } from './competitor.ts';
 const packageFolder = fileURLToPath(new URL('../portkey/', import.meta.url));
 const gatewayFolder = `${packageFolder}node_modules/@portkey-ai/gateway/`;
 const serverFile = `${gatewayFolder}build/start-server.js`;
+/** Of the version that Portkey's own image has: its Dockerfile says `node:20-alpine`. */
+const node20 = `${packageFolder}node_modules/node-linux-${process.arch}/bin/node`;
 const installTimeoutMs = 120_000;
 const readyTimeoutMs = 15_000;
 const readyPollMs = 100;
 
 /** Installs what the lock file names, once. Under `npm run`, with the very npm that runs. */
-const installWhenMissing = async (): Promise<void> => {
-  if (existsSync(serverFile)) return;
+const installWhenMissing = async (node: string): Promise<void> => {
+  if (existsSync(serverFile) && existsSync(node)) return;
   const npm = process.env['npm_execpath'];
   const [command, prefix] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
   const install = spawn(command, [...prefix, 'ci', '--prefix', packageFolder], {
@@ -55,13 +57,14 @@ const readVersion = (): string => {
 };
 
 /** Portkey's open source gateway as its package starts it: one Node process, without its log console. */
-export const portkey: Competitor = {
-  name: 'portkey',
+const createPortkey = (input: { name: string; node: string; runsOn: string }): Competitor => ({
+  name: input.name,
+  onlyOnRequest: input.node === node20 && process.platform !== 'linux',
   start: async (settings) => {
-    await installWhenMissing();
+    await installWhenMissing(input.node);
     const port = await findFreePort();
-    const child = spawn(process.execPath, [serverFile, `--port=${port}`, '--headless'], {
-      env: { ...environmentOf('portkey', serverFile, settings), TRUSTED_CUSTOM_HOSTS: '127.0.0.1' },
+    const child = spawn(input.node, [serverFile, `--port=${port}`, '--headless'], {
+      env: { ...environmentOf(input.name, serverFile, settings), TRUSTED_CUSTOM_HOSTS: '127.0.0.1' },
       stdio: 'ignore',
     });
     const pid = child.pid ?? 0;
@@ -78,12 +81,26 @@ export const portkey: Competitor = {
           'x-portkey-custom-host': `http://127.0.0.1:${settings.upstreamPort}/v1`,
         },
       },
-      processes: [{ role: 'portkey', pid }],
-      notes: [`Portkey: @portkey-ai/gateway ${readVersion()}, headless, NODE_ENV=production.`],
+      processes: [{ role: input.name, pid }],
+      notes: [
+        `${input.name}: @portkey-ai/gateway ${readVersion()}, headless, NODE_ENV=production, on ${input.runsOn}.`,
+      ],
       stop: async () => {
         await stopProcess(child);
         leash.close();
       },
     };
   },
-};
+});
+
+export const portkey: Competitor = createPortkey({
+  name: 'portkey',
+  node: process.execPath,
+  runsOn: 'the Node of all others',
+});
+
+export const portkeyOnNode20: Competitor = createPortkey({
+  name: 'portkey-node20',
+  node: node20,
+  runsOn: 'Node 20, as its own image has it',
+});

@@ -137,7 +137,12 @@ const spreadVariants: readonly WeirVariant[] = [
   },
 ];
 
-const alwaysMeasured: readonly string[] = ['weir-all-in-one', 'weir-all-in-one-2', 'weir-limits-all-in-one-2'];
+const alwaysMeasured: readonly string[] = [
+  'weir-all-in-one',
+  'weir-open-all-in-one-2',
+  'weir-all-in-one-2',
+  'weir-limits-all-in-one-2',
+];
 
 const inProcesses = (variant: WeirVariant, together: number): WeirVariant => {
   const name = `${variant.name}-all-in-one${together === 1 ? '' : `-${together}`}`;

@@ -15,7 +15,7 @@ const formatSettle = (settleMs: number | undefined): string => {
 
 /** The gateways that do work for a request, from the least to the most. */
 const gatewaysOf = ({ competitors }: BenchMeasurements): readonly string[] =>
-  competitors.filter((name) => name.startsWith('weir') || name === 'portkey');
+  competitors.filter((name) => name.startsWith('weir') || name.startsWith('portkey'));
 
 /** What keys, limits, budgets and the ledger take off the throughput, in one table. */
 export const renderCostOfMoney = (measurements: BenchMeasurements): string =>

@@ -47,12 +47,17 @@ const measured = (steps: StepMeasurement[], streamed: StreamMeasurement[]): Benc
   notes: [],
 });
 
-const verdicts = (measurements: BenchMeasurements, rows: [number, number?] = [0, 3]): string[] =>
+const cells = (measurements: BenchMeasurements, rows: [number, number?], column: number): string[] =>
   renderTargets(measurements)
     .split('\n')
     .slice(2)
     .slice(...rows)
-    .map((line) => line.split('|').at(-2)?.trim() ?? '');
+    .map((line) => line.split('|')[column]?.trim() ?? '');
+
+const verdicts = (measurements: BenchMeasurements, rows: [number, number?] = [0, 3]): string[] =>
+  cells(measurements, rows, 3);
+const verdictsOnNode20 = (measurements: BenchMeasurements, rows: [number, number?]): string[] =>
+  cells(measurements, rows, 5);
 
 const fast = [step('weir', 64, 5000, 1), step('portkey', 64, 2000, 1)];
 const latencies = (weirMicros: number) => [
@@ -117,4 +122,25 @@ test('the request path in one process is measured by the same bounds, apart', ()
   ];
   expect(verdicts(measured(steps, []), [0, 2])).toEqual(['met', '**missed**']);
   expect(verdicts(measured(steps, []), [5, 7])).toEqual(['**missed**', 'met']);
+});
+
+test('a slower Node under Portkey has verdicts of its own, and none where Portkey does not come into it', () => {
+  const steps = [
+    ...fast,
+    ...latencies(1001),
+    step('portkey-node20', 64, 2001, 1),
+    step('portkey-node20', 1, 1, 1001),
+  ];
+  expect(verdicts(measured(steps, []), [0, 2])).toEqual(['met', '**missed**']);
+  expect(verdictsOnNode20(measured(steps, []), [0, 4])).toEqual(['**missed**', 'met', '', '']);
+});
+
+test('limits in two processes are held against two processes without', () => {
+  const steps = [
+    step('weir-open', 64, 2000, 1),
+    step('weir-open-all-in-one-2', 64, 1000, 1),
+    step('weir-limits-all-in-one-2', 64, 700, 1),
+    step('portkey', 64, 351, 1),
+  ];
+  expect(verdicts(measured(steps, []), [9, 11])).toEqual(['met', '**missed**']);
 });

@@ -101,13 +101,7 @@ const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
   },
 );
 
-const reservationOf = ({
-  id,
-  amounts,
-  cost,
-  isCopy,
-  fallback,
-}: Asked): Reservation => ({
+const reservationOf = ({ id, amounts, cost, isCopy, fallback }: Asked): Reservation => ({
   id,
   isCopy,
   ttlMs: 60_000,

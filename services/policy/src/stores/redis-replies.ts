@@ -69,7 +69,8 @@ const readReserveReply = (reply: RedisReply): ReserveOutcome => {
 };
 
 /** One for each reservation. */
-export const readReserveReplies = (reply: RedisReply): ReserveOutcome[] => listOf(reply).map(readReserveReply);
+export const readReserveReplies = (reply: RedisReply): ReserveOutcome[] =>
+  listOf(reply).map(readReserveReply);
 
 export const readSettleReply = (reply: RedisReply): SettleOutcome => {
   const [outcome, detail] = listOf(reply);

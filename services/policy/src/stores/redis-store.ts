@@ -80,7 +80,10 @@ const answerWithin = <Answer>(answer: Promise<Answer>, timeoutMs: number): Promi
 
 class RedisStore implements LimitStore {
   /** Several in one script: what they share, above all the counters of one tenant, is then read and written once. */
-  readonly reserve = gatherTurn((some: readonly Reservation[]) => this.#reserveAll(some), reservationsPerCall);
+  readonly reserve = gatherTurn(
+    (some: readonly Reservation[]) => this.#reserveAll(some),
+    reservationsPerCall,
+  );
   readonly #redis: Redis;
   readonly #reserveTimeoutMs: number;
   readonly #callTimeoutMs: number;
