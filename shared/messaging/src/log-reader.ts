@@ -146,7 +146,8 @@ class DirectReader implements LogReader {
     const { created, state, config } = await manager.streams.info(this.#stream);
     if (!config.allow_direct)
       throw new Error(`stream ${this.#stream} must have allow_direct on: it is read by it`);
-    return { epoch: created, first: state.first_seq, last: state.last_seq };
+    // The server says 0 of a stream in which nothing was ever stored.
+    return { epoch: created, first: Math.max(state.first_seq, 1), last: state.last_seq };
   }
 
   close(): void {

@@ -197,6 +197,16 @@ describe('reading a log', () => {
     reader.close();
   });
 
+  it('says of an empty stream that it begins one above its end, whether something was ever stored or not', async () => {
+    const reader = createLogReader(bus, stream);
+    expect(await reader.info()).toMatchObject({ first: 1, last: 0 });
+    await store(1, 3);
+    expect(await reader.info()).toMatchObject({ first: 1, last: 3 });
+    await manager.streams.purge(stream);
+    expect(await reader.info()).toMatchObject({ first: 4, last: 3 });
+    reader.close();
+  });
+
   it('refuses a stream that has no direct access', async () => {
     await manager.streams.add({ name: 'CLOSED', subjects: ['closed.>'], allow_direct: false });
     await expect(createLogReader(bus, 'CLOSED').info()).rejects.toThrow('must have allow_direct on');
