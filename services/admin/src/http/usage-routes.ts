@@ -29,6 +29,22 @@ export const addUsageRoutes = (app: FastifyInstance, usage: UsageReader): void =
       .send(toCsv(columnsOf(read.value), found.lines));
   });
 
+  app.get('/usage/ledger', async (_request, reply) => {
+    const held = await usage.held();
+    if (held.outcome === 'refused') return sendRefusal(reply, held);
+    const { watermark, records, requests, inputTokens, outputTokens, costNano, chargeNano } = held;
+    return reply.send({
+      ledgerSequence: watermark.sequence,
+      ...(watermark.epoch === undefined ? {} : { ledgerEpoch: watermark.epoch }),
+      records,
+      requests: String(requests),
+      inputTokens: String(inputTokens),
+      outputTokens: String(outputTokens),
+      costNano: String(costNano),
+      chargeNano: String(chargeNano),
+    });
+  });
+
   app.get<RequestPath>('/usage/requests/:id', (request, reply) => {
     const records = usage.recordsOf(request.params.id);
     if (records.length === 0) {

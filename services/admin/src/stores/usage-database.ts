@@ -26,6 +26,12 @@ export interface LedgerRecord {
   readonly event: RatedEvent;
 }
 
+/** The place of a record: they are kept by request. */
+export interface RecordPlace {
+  readonly request: string;
+  readonly sequence: number;
+}
+
 /** Usage, added up, in an embedded database. It can be deleted at any time: the ledger has it all. */
 export interface UsageDatabase {
   readonly watermark: Watermark;
@@ -38,6 +44,8 @@ export interface UsageDatabase {
   sums(query: UsageQuery): SumRow[];
   /** The ledger records of one request, in order. */
   recordsOf(requestId: string): LedgerRecord[];
+  /** Places of records behind one of them, in order, some thousand at a time. Empty: there are no more. */
+  placesBehind(place: RecordPlace): readonly RecordPlace[];
   close(): void;
 }
 
@@ -76,6 +84,8 @@ const statements = {
   writeRecord:
     'INSERT OR REPLACE INTO records (request, sequence, event) VALUES ($request, $sequence, $event)',
   readRecords: 'SELECT sequence, event FROM records WHERE request = $request ORDER BY sequence',
+  readPlaces: `SELECT request, sequence FROM records WHERE (request, sequence) > ($request, $sequence)
+    ORDER BY request, sequence LIMIT 5000`,
   span: 'SELECT MIN(slot) AS first, MAX(slot) AS last FROM slots',
 } as const;
 
@@ -147,6 +157,7 @@ class SqliteUsage implements UsageDatabase {
       addToSlot: prepare('addToSlot'),
       writeRecord: prepare('writeRecord'),
       readRecords: prepare('readRecords'),
+      readPlaces: prepare('readPlaces'),
       span: prepare('span'),
     };
     this.#prepared.readAttempt.setReadBigInts(true);
@@ -194,6 +205,13 @@ class SqliteUsage implements UsageDatabase {
     return this.#prepared.readRecords.all({ request: requestId }).map((row) => ({
       sequence: Number(row['sequence']),
       event: JSON.parse(String(row['event'])) as RatedEvent,
+    }));
+  }
+
+  placesBehind({ request, sequence }: RecordPlace): RecordPlace[] {
+    return this.#prepared.readPlaces.all({ request, sequence }).map((row) => ({
+      request: String(row['request']),
+      sequence: Number(row['sequence']),
     }));
   }
 
