@@ -1,9 +1,13 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PGlite } from '@electric-sql/pglite';
+import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 import { isAttached, waitFor } from '@weir/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import { admin, adminMesh } from './support/admin-api.ts';
+import { admin, adminMesh, adminToken } from './support/admin-api.ts';
 import { bearer, call, parseBody } from './support/http-call.ts';
 import { key, useMesh } from './support/mesh-under-test.ts';
 
@@ -45,14 +49,50 @@ const config = (simulatorUrls: readonly string[]) => ({
       keys: [{ id: 'demo', sha256: '37a721706adc5240e60def713f9817d6800983f74ab6c89c32f41c244b29e03f' }],
     },
   ],
+  exports: [{ name: 'warehouse', kind: 'postgres', url: { fromEnv: 'WAREHOUSE_URL' } }],
 });
+
+/** A PostgreSQL within this process. */
+const startWarehouse = async () => {
+  const database = await PGlite.create();
+  const server = new PGLiteSocketServer({ db: database, port: 0, maxConnections: 10 });
+  await server.start();
+  return {
+    database,
+    url: `postgres://postgres@${server.getServerConn()}/postgres`,
+    stop: async () => {
+      await server.stop();
+      await database.close();
+    },
+  };
+};
+
+const weirFile = fileURLToPath(new URL('../../services/cli/src/main.ts', import.meta.url));
+
+const weir = (env: object, ...args: readonly string[]): Promise<{ code: number; text: string }> =>
+  new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [weirFile, ...args],
+      { env: { ...process.env, ...env }, timeout: 20_000 },
+      (error, text, errors) => resolve({ code: Number(error?.code ?? 0), text: text + errors }),
+    );
+  });
 
 describe.skipIf(isAttached())('usage, as the admin API tells it', () => {
   const folder = mkdtemp(join(tmpdir(), 'weir-usage-'));
+  const warehouse = startWarehouse();
   const mesh = useMesh(async () =>
-    adminMesh({ config, env: { WEIR_ADMIN_DB: join(await folder, 'usage.db') } }),
+    adminMesh({
+      config,
+      replicas: { exporter: 1 },
+      env: { WEIR_ADMIN_DB: join(await folder, 'usage.db'), WAREHOUSE_URL: (await warehouse).url },
+    }),
   );
-  afterAll(async () => rm(await folder, { recursive: true, force: true }));
+  afterAll(async () => {
+    await rm(await folder, { recursive: true, force: true });
+    await (await warehouse).stop();
+  });
   const ids: string[] = [];
 
   const send = async (model: Priced, stream: boolean): Promise<void> => {
@@ -123,6 +163,45 @@ describe.skipIf(isAttached())('usage, as the admin API tells it', () => {
     expect(rows.map((row) => row.split(',')[0])).toEqual(lines.map(({ model }) => model));
     const again = await admin(mesh().mesh, 'GET', '/usage?org=demo&groupBy=model&format=csv');
     expect(again.body).toEqual(answer.body);
+  });
+
+  it('is what the ledger says, and so is what a sink holds; a row that was lost or changed is found', async () => {
+    const { database, url } = await warehouse;
+    const env = {
+      NATS_URL: mesh().mesh.nats().url,
+      WEIR_ADMIN_URL: mesh().mesh.services.admin.at(-1)?.url,
+      WEIR_ADMIN_TOKEN: adminToken,
+      WAREHOUSE_URL: url,
+    };
+    const verify = () => weir(env, 'ledger', 'verify', '--sink', 'admin', '--sink', 'warehouse');
+    const held = async (): Promise<number> =>
+      (await database.query('select 1 from weir.usage_record')).rows.length;
+    await waitFor(async () => (await held().catch(() => 0)) === requests, { what: 'the rows' });
+    const right = await verify();
+    expect(right.text).toMatch(
+      /^I6 {2}ok .*; admin at LEDGER \d+; warehouse at LEDGER \d+; warehouse by day at LEDGER \d+$/m,
+    );
+    expect(right.code).toBe(0);
+
+    await database.exec('update weir.usage_daily set charge_nano = charge_nano + 1');
+    const changed = await verify();
+    expect(changed.text).toMatch(
+      /I6 sink warehouse by day .*: the sum of chargeNano; expected \d+, found \d+/,
+    );
+    expect(changed.code).toBe(1);
+    await database.exec('update weir.usage_daily set charge_nano = charge_nano - 1');
+
+    await database.exec(
+      'delete from weir.usage_record where sequence = (select max(sequence) from weir.usage_record)',
+    );
+    const lost = await verify();
+    expect(lost.text).toContain(`the number of records; expected ${requests}, found ${requests - 1}`);
+    expect(lost.code).toBe(1);
+
+    await database.exec("insert into weir.sink_position values ('other', 'some time', 1)");
+    const mixed = await verify();
+    expect(mixed.text).toContain('has the records of 2 sinks (other, warehouse)');
+    expect(mixed.code).toBe(3);
   });
 
   it('tells the ledger records of one request', async () => {

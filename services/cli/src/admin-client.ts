@@ -12,6 +12,8 @@ export interface AdminRequest {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | undefined>>;
+  /** Half a minute unless given. */
+  readonly timeoutMs?: number;
 }
 
 /** The admin API. Every refusal is thrown as a CommandFailure with what the service said. */
@@ -19,7 +21,7 @@ export interface AdminClient {
   call(method: string, path: string, request?: AdminRequest): Promise<AdminAnswer>;
 }
 
-const timeoutMs = 30_000;
+const defaultTimeoutMs = 30_000;
 
 const parse = (text: string): unknown => {
   try {
@@ -44,7 +46,7 @@ const toUrl = (url: string, path: string, query: AdminRequest['query'] = {}): st
   return `${url}/v1${path}${given.length === 0 ? '' : `?${new URLSearchParams(given)}`}`;
 };
 
-const send = async (url: string, init: RequestInit): Promise<Response> => {
+const send = async (url: string, init: RequestInit, timeoutMs: number): Promise<Response> => {
   try {
     return await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
   } catch (error) {
@@ -56,8 +58,8 @@ const send = async (url: string, init: RequestInit): Promise<Response> => {
 };
 
 export const createAdminClient = (input: { readonly url: string; readonly token: string }): AdminClient => ({
-  call: async (method, path, { body, headers = {}, query } = {}) => {
-    const response = await send(toUrl(input.url, path, query), {
+  call: async (method, path, { body, headers = {}, query, timeoutMs = defaultTimeoutMs } = {}) => {
+    const init = {
       method,
       headers: {
         authorization: `Bearer ${input.token}`,
@@ -65,7 +67,8 @@ export const createAdminClient = (input: { readonly url: string; readonly token:
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    };
+    const response = await send(toUrl(input.url, path, query), init, timeoutMs);
     const text = await response.text();
     const parsed = parse(text);
     if (!response.ok) throw new CommandFailure(problemOf(response.status, parsed));

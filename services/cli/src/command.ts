@@ -17,8 +17,8 @@ export interface CommandIo {
 
 /** What a command works with. */
 export interface CommandContext extends CommandIo {
-  /** @throws CommandFailure when there is no token to call it with. */
-  readonly admin: () => AdminClient;
+  /** `url`: another replica than WEIR_ADMIN_URL. @throws CommandFailure when there is no token to call it with. */
+  readonly admin: (url?: string) => AdminClient;
   /** Connects on the first call, and is closed when the command has ended. @throws CommandFailure */
   readonly bus: () => Promise<NatsBus>;
   /** A file, or standard input for `-`. @throws CommandFailure */

@@ -51,8 +51,8 @@ const createContext = (io: CommandIo): CommandContext & { readonly close: () => 
   let bus: Promise<NatsBus> | undefined;
   return {
     ...io,
-    admin: () => {
-      const { adminUrl: url, adminToken: token } = settings;
+    admin: (url = settings.adminUrl) => {
+      const { adminToken: token } = settings;
       if (token !== undefined) return createAdminClient({ url, token });
       throw new CommandFailure(
         'there is no admin token: set WEIR_ADMIN_TOKEN, or run npm start, which draws one',

@@ -34,7 +34,7 @@ export {
   type InvariantState,
   invariants,
 } from './verify/finding.ts';
-export type { SinkTotals } from './verify/sink-watch.ts';
+export { type SinkMeasure, type SinkSums, type SinkTotals, sinkMeasures } from './verify/sink-watch.ts';
 export type { LedgerMessage } from './verify/unit-reader.ts';
 export type { UsageMessage } from './verify/usage-queue.ts';
 export {

@@ -36,7 +36,7 @@ const packageOwners: readonly (readonly [name: string, ...owners: string[]])[] =
   ['fastify', 'services/ingress/', 'services/admin/'],
   ['gpt-tokenizer', 'shared/tokens/'],
   ['ioredis', 'services/policy/'],
-  ['pg', 'services/exporter/'],
+  ['pg', 'services/exporter/', 'services/cli/'],
   ['pino', 'shared/runtime/'],
   ['prom-client', 'shared/runtime/'],
   ['temporal-polyfill', 'shared/limits/'],

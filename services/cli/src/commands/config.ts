@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
-import { buckets, parseConfig, type WeirConfig } from '@weir/contracts';
-import { watchKey, withDeadline } from '@weir/messaging';
+import type { WeirConfig } from '@weir/contracts';
+import { withDeadline } from '@weir/messaging';
 import { explainRoute } from '@weir/routing';
 import { loadConfig, publishConfig } from '@weir/runtime';
 import { flagOption, listOption, readArguments, textOption } from '../arguments.ts';
 import { type Command, type CommandContext, CommandFailure, exitCodes, UsageError } from '../command.ts';
+import { readConfigInForce } from './config-in-force.ts';
 
-const readTimeoutMs = 5_000;
+const publishTimeoutMs = 5_000;
 
 const load = async (file: string, context: CommandContext): Promise<WeirConfig> => {
   const loaded = await loadConfig(resolve(context.folder, file), context.env);
@@ -57,7 +58,7 @@ A mesh whose ingresses are started with WEIR_CONFIG publishes that file again wh
     const bus = await context.bus();
     await withDeadline(
       publishConfig({ env: context.env, now: Date.now, logger }, bus, config),
-      readTimeoutMs,
+      publishTimeoutMs,
       'JetStream',
     );
     if (outcome === 'lost_race')
@@ -65,21 +66,6 @@ A mesh whose ingresses are started with WEIR_CONFIG publishes that file again wh
     await context.out(outcome === 'unchanged' ? `${file} is in force already\n` : `${file} is in force\n`);
     return exitCodes.done;
   },
-};
-
-const readInForce = async (context: CommandContext): Promise<WeirConfig> => {
-  const bus = await context.bus();
-  const target = { bucket: buckets.config, key: 'current', replicas: 1 };
-  const found = Promise.withResolvers<string>();
-  const watcher = await watchKey(bus, target, ({ value }) => found.resolve(value), found.reject);
-  try {
-    const text = await withDeadline(found.promise, readTimeoutMs, 'the configuration in force');
-    const parsed = parseConfig(JSON.parse(text));
-    if (parsed.outcome === 'valid') return parsed.config;
-    throw new CommandFailure('the configuration in force is of another version of Weir');
-  } finally {
-    watcher.stop();
-  }
 };
 
 const readHeaders = (items: readonly string[]): Record<string, string> =>
@@ -113,7 +99,7 @@ Without --config it asks for the configuration that is in force, over NATS (NATS
     if (method === undefined || path === undefined)
       throw new UsageError('weir explain: which method and path?');
     const file = read.text('config');
-    const config = file === undefined ? await readInForce(context) : await load(file, context);
+    const config = file === undefined ? await readConfigInForce(context) : await load(file, context);
     const model = read.text('model');
     const tier = read.text('tier');
     const explanation = explainRoute(config, {

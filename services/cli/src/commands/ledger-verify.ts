@@ -1,4 +1,10 @@
-import { createVerifier, type Finding, type InvariantReport, type VerifyReport } from '@weir/ledger';
+import {
+  createVerifier,
+  type Finding,
+  type InvariantReport,
+  type SinkTotals,
+  type VerifyReport,
+} from '@weir/ledger';
 import { findCheckpoint, type LedgerAccess, type LedgerAnswer, sha256 } from './ledger-access.ts';
 import { LedgerFeed } from './ledger-feed.ts';
 import { readStore } from './ledger-store.ts';
@@ -19,6 +25,8 @@ export interface VerifyRequest {
   readonly json: boolean;
   readonly graceMs: number;
   readonly sinceCheckpoint: boolean;
+  /** What sinks hold; read before. */
+  readonly sinks?: readonly SinkTotals[];
 }
 
 /** The report for people. */
@@ -36,9 +44,12 @@ export const verifyLedger = async (access: LedgerAccess, request: VerifyRequest)
   const checkpoint = request.sinceCheckpoint ? await findCheckpoint(access) : undefined;
   if (typeof checkpoint === 'string') throw new Error(`--since-checkpoint: ${checkpoint}`);
   const { epoch, first } = await access.usage.info();
+  const ledger = await access.ledger.info();
   const verifier = createVerifier({
     sha256,
     usage: { epoch, first },
+    ledger: { epoch: ledger.epoch },
+    sinks: request.sinks ?? [],
     ...(checkpoint ? { start: { sequence: checkpoint.checkpoint.sequence, commit: checkpoint.commit } } : {}),
   });
   const feed = new LedgerFeed(access, verifier);

@@ -1,5 +1,7 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { counterText, subjects } from '@weir/contracts';
+import { buckets, counterText, parseConfig, subjects } from '@weir/contracts';
 import { encodeCheckpoint } from '@weir/ledger';
 import {
   connectNatsBus,
@@ -8,6 +10,7 @@ import {
   ensureStreams,
   type NatsBus,
   openCheckpointBucket,
+  putIfChanged,
 } from '@weir/messaging';
 import { startNats, type TestNats } from '@weir/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -17,7 +20,8 @@ import {
   toLedgerMessages,
   toUsageMessages,
 } from '../../../../shared/ledger/src/testdata/history.ts';
-import type { CommandContext } from '../command.ts';
+import { createAdminClient } from '../admin-client.ts';
+import { type CommandContext, CommandFailure } from '../command.ts';
 import { ledgerCommand } from './ledger.ts';
 import { sha256 } from './ledger-access.ts';
 
@@ -86,8 +90,12 @@ afterAll(async () => {
 const run = async (...args: string[]) => {
   let [text, errors] = ['', ''];
   const context = {
-    env: {},
+    env: { ELSEWHERE_URL: 'postgres://nobody@127.0.0.1:1/none' },
     bus: async () => bus,
+    admin: (url = 'http://127.0.0.1:1') => createAdminClient({ url, token: 'token' }),
+    readFile: async (file: string) => {
+      throw new CommandFailure(`${file} cannot be read`);
+    },
     out: async (given: string) => {
       text += given;
     },
@@ -102,6 +110,9 @@ const run = async (...args: string[]) => {
 test.each([
   [['prove'], 'expected verify or rebuild, not prove'],
   [['verify', '--grace-ms', 'soon'], '--grace-ms: expected a whole number of milliseconds, not soon'],
+  [['verify', '--sink', 'usage.db'], '--sink: expected admin'],
+  [['verify', '--sink', 'warehouse=mysql://host'], '--sink: expected admin'],
+  [['verify', '--sink', 'warehouse=http://host'], '--sink: expected admin'],
   [['rebuild', '--force'], '--force'],
 ])('%j is wrong usage', async (args, problem) => {
   await expect(run(...args)).rejects.toThrow(problem);
@@ -142,6 +153,93 @@ test('a right ledger is verified, also against the store, and rebuilt', async ()
   expect(rebuilt.code).toBe(0);
 });
 
+/** An admin service that says this of its database. */
+const startAdmin = async (held: object): Promise<{ readonly server: Server; readonly url: string }> => {
+  const server = createServer((request, response) => {
+    response.writeHead(request.url === '/v1/usage/ledger' ? 200 : 404, {
+      'content-type': 'application/json',
+    });
+    response.end(JSON.stringify(held));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+};
+
+/** What a sink holds that has the whole ledger. */
+const heldOf = (epoch: string, ledgerSequence: number) => {
+  const deltas = units.flatMap(({ records }) => records.map(({ event }) => event.data.delta));
+  const sum = (name: 'requests' | 'inputTokens' | 'outputTokens' | 'amountNano' | 'chargeNano') =>
+    String(deltas.reduce((total, delta) => total + BigInt(delta[name]), 0n));
+  return {
+    ledgerSequence,
+    ledgerEpoch: epoch,
+    records: deltas.length,
+    requests: sum('requests'),
+    inputTokens: sum('inputTokens'),
+    outputTokens: sum('outputTokens'),
+    costNano: sum('amountNano'),
+    chargeNano: sum('chargeNano'),
+  };
+};
+
+test('a sink is held against the ledger as of its watermark', async () => {
+  const ledger = createLogReader(bus, 'LEDGER');
+  const { epoch, last } = await ledger.info();
+  ledger.close();
+  const held = heldOf(epoch, last);
+  const verified = async (given: object, ...args: string[]) => {
+    const { server, url } = await startAdmin({ ...held, ...given });
+    const ran = await run('verify', '--sink', `admin=${url}`, ...args);
+    server.close();
+    return { ...ran, url };
+  };
+  const right = await verified({});
+  expect(right.text).toContain(`admin ${right.url} at LEDGER ${last}`);
+  expect(right.text).toMatch(/^I6 {2}ok/m);
+  expect(right.code).toBe(0);
+  expect(await verified({ records: held.records - 1 })).toMatchObject({
+    code: 1,
+    text: expect.stringMatching(/I6 sink admin .*: the number of records; expected \d+, found \d+/),
+  });
+  expect(await verified({ ledgerSequence: last + 1 })).toMatchObject({
+    code: 1,
+    text: expect.stringContaining('the sink is ahead of the ledger'),
+  });
+});
+
+test('a sink that cannot be read is no answer, and the password of its URL is not shown', async () => {
+  const parsed = parseConfig({
+    version: 1,
+    upstreams: { local: { provider: 'openai-compatible', targets: ['http://127.0.0.1:1'] } },
+    exports: [
+      { name: 'elsewhere', kind: 'postgres', url: { fromEnv: 'ELSEWHERE_URL' } },
+      { name: 'secret', kind: 'postgres', url: { fromEnv: 'NOT_SET' } },
+      { name: 'file', kind: 'postgres', url: { fromFile: 'no-such-file' } },
+      { name: 'meter', kind: 'openmeter', url: 'http://127.0.0.1:1' },
+    ],
+  });
+  if (parsed.outcome !== 'valid') throw new Error(JSON.stringify(parsed.problems));
+  const target = { bucket: buckets.config, key: 'current', replicas: 1 };
+  await putIfChanged(bus, target, JSON.stringify(parsed.config));
+  for (const [sink, problem] of [
+    ['admin', 'the admin service at http://127.0.0.1:1 does not answer'],
+    ['elsewhere', 'sink elsewhere: connect ECONNREFUSED'],
+    ['elsewhere=postgres://me:hunter2@127.0.0.1:1/none', 'sink elsewhere: connect ECONNREFUSED'],
+    ['secret', 'sink secret: NOT_SET is not set'],
+    ['file', 'no-such-file cannot be read'],
+    ['meter', 'sink meter: a sink of kind openmeter cannot be asked what it holds'],
+    [
+      'warehouse',
+      'sink warehouse: not in the configuration in force, which has elsewhere, secret, file, meter',
+    ],
+  ] as const) {
+    const { code, text, errors } = await run('verify', '--sink', sink);
+    expect({ code, text }).toEqual({ code: 3, text: '' });
+    expect(errors).toContain(problem);
+    expect(errors).not.toContain('hunter2');
+  }
+});
+
 test('a checkpoint with a wrong total is found, and written anew where that is asked for', async () => {
   const messages = toLedgerMessages(units, sha256);
   const at = messages.findIndex(({ subject }) => subject === subjects.ledgerCommit);
@@ -159,7 +257,9 @@ test('a checkpoint with a wrong total is found, and written anew where that is a
     code: 0,
     text: expect.stringContaining(`Checkpoint at LEDGER ${at + 1}: right`),
   });
-  expect((await run('verify', '--since-checkpoint')).code).toBe(0);
+  const since = await run('verify', '--since-checkpoint', '--sink', 'admin');
+  expect(since.text).toMatch(/^I6 {2}not checked .*the ledger was not read from its start/m);
+  expect(since.code).toBe(0);
 });
 
 test('a record that nobody accounts for is found', async () => {

@@ -1,8 +1,9 @@
 import { replicasOf } from '@weir/runtime';
-import { flagOption, readArguments, textOption } from '../arguments.ts';
-import { type Command, type CommandContext, exitCodes, UsageError } from '../command.ts';
+import { flagOption, listOption, readArguments, textOption } from '../arguments.ts';
+import { type Command, type CommandContext, CommandFailure, exitCodes, UsageError } from '../command.ts';
 import { type LedgerAccess, type LedgerAnswer, openLedgerAccess } from './ledger-access.ts';
 import { rebuildLedger } from './ledger-rebuild.ts';
+import { readAskedSink, readSinks } from './ledger-sinks.ts';
 import { verifyLedger } from './ledger-verify.ts';
 
 /** Apart from `failed`: nothing was found out. */
@@ -11,7 +12,9 @@ const unreadable = 3;
 /** Metering writes an account for an attempt that has none two minutes after its deadline. */
 const defaultGraceMs = 180_000;
 
-type Action = (args: readonly string[]) => (access: LedgerAccess) => Promise<LedgerAnswer>;
+type Action = (
+  args: readonly string[],
+) => (access: LedgerAccess, context: CommandContext) => Promise<LedgerAnswer>;
 
 const readGrace = (text: string | undefined): number => {
   const graceMs = text === undefined ? defaultGraceMs : Number(text);
@@ -19,15 +22,25 @@ const readGrace = (text: string | undefined): number => {
   throw new UsageError(`--grace-ms: expected a whole number of milliseconds, not ${text}`);
 };
 
+const verifyOptions = {
+  json: flagOption,
+  'grace-ms': textOption,
+  'since-checkpoint': flagOption,
+  sink: listOption,
+};
+
 const verify: Action = (args) => {
-  const options = { json: flagOption, 'grace-ms': textOption, 'since-checkpoint': flagOption };
-  const read = readArguments(args, options, 0);
+  const read = readArguments(args, verifyOptions, 0);
   const request = {
     json: read.flag('json'),
     graceMs: readGrace(read.text('grace-ms')),
     sinceCheckpoint: read.flag('since-checkpoint'),
   };
-  return (access) => verifyLedger(access, request);
+  const asked = read.all('sink').map(readAskedSink);
+  return async (access, context) => {
+    const sinks = request.sinceCheckpoint ? [] : await readSinks(asked, context);
+    return verifyLedger(access, { ...request, sinks });
+  };
 };
 
 const rebuild: Action = (args) => {
@@ -47,13 +60,13 @@ const run = async ([word = '', ...args]: readonly string[], context: CommandCont
   let access: LedgerAccess | undefined;
   try {
     access = openLedgerAccess(await context.bus(), replicasOf(context));
-    const { text, holds } = await act(access);
+    const { text, holds } = await act(access, context);
     await context.out(`${text}\n`);
     return holds ? exitCodes.done : exitCodes.failed;
   } catch (error) {
-    await context.note(
-      `weir: the ledger could not be read: ${error instanceof Error ? error.message : error}\n`,
-    );
+    const problem = error instanceof Error ? error.message : error;
+    const what = error instanceof CommandFailure ? problem : `the ledger could not be read: ${problem}`;
+    await context.note(`weir: ${what}\n`);
     return unreadable;
   } finally {
     access?.close();
@@ -63,13 +76,17 @@ const run = async ([word = '', ...args]: readonly string[], context: CommandCont
 export const ledgerCommand: Command = {
   name: 'ledger',
   summary: 'prove the ledger against the usage events, or compute it again',
-  help: `weir ledger verify  [--json] [--grace-ms <n>] [--since-checkpoint]
+  help: `weir ledger verify  [--json] [--grace-ms <n>] [--since-checkpoint] [--sink <name>[=<url>]]…
 weir ledger rebuild [--json] [--write-checkpoint]
 
   verify              holds LEDGER against USAGE, and the limit store against LEDGER
   rebuild             computes what was used by organisation and month from USAGE, and compares it with LEDGER
   --grace-ms          how long an attempt may lack its account after its deadline; ${defaultGraceMs} unless given
-  --since-checkpoint  trusts what came before the last checkpoint, and reads only what came after it
+  --since-checkpoint  trusts what came before the last checkpoint, and reads only what came after it; what needs the
+                      whole ledger is then not checked
+  --sink              holds a sink against LEDGER too: admin (WEIR_ADMIN_URL, or admin=<http URL> for another replica), or
+                      a PostgreSQL sink by its name in the configuration, with <name>=<postgres URL> where its secret
+                      is not at hand here. May be repeated
   --write-checkpoint  writes the right totals over the last checkpoint, if it has others
 
 Both read all there is from NATS (NATS_URL), some 20,000 attempts a second. Exit codes: 0 everything holds,

@@ -9,6 +9,8 @@ import type { UnitRecord } from './unit-reader.ts';
 
 export interface RecordBooksOptions {
   readonly sinks: readonly SinkTotals[];
+  /** When the ledger was created. */
+  readonly epoch: string;
   readonly maxUnreportedPercent: number;
   readonly trustsPredecessors: boolean;
 }
@@ -24,12 +26,12 @@ export interface RecordBooks {
 }
 
 export const createRecordBooks = (options: RecordBooksOptions): RecordBooks => {
-  const { sinks, maxUnreportedPercent, trustsPredecessors } = options;
+  const { maxUnreportedPercent, trustsPredecessors } = options;
   const attemptLog = createFindingLog('I2');
   const tenantLog = createFindingLog('I5');
   const attempts = createAttemptBook(attemptLog, trustsPredecessors);
   const tenants = createTenantSums(tenantLog);
-  const sinkWatch = createSinkWatch(sinks, trustsPredecessors);
+  const sinkWatch = createSinkWatch(options);
   const totals = createTotals();
   let records = 0;
   return {
@@ -43,7 +45,7 @@ export const createRecordBooks = (options: RecordBooksOptions): RecordBooks => {
       records += 1;
       attempts.take(event, where);
       tenants.take(subject, event, where);
-      sinkWatch.take(sequence, event.data);
+      sinkWatch.take(sequence, event);
       totals.add(chargesOf(event.data));
     },
     report: (sequence) => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { attemptKey, subjects } from '@weir/contracts';
+import { attemptKey, type RatedEvent, subjects } from '@weir/contracts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Sha256 } from '../hash-unit.ts';
@@ -17,6 +17,7 @@ import {
   toUsageMessages,
 } from '../testdata/history.ts';
 import type { InvariantId } from './finding.ts';
+import { type SinkMeasure, type SinkTotals, sinkMeasures } from './sink-watch.ts';
 import type { LedgerMessage } from './unit-reader.ts';
 import type { UsageMessage } from './usage-queue.ts';
 import { createVerifier, type ReportOptions, type VerifierOptions, type VerifyReport } from './verifier.ts';
@@ -50,6 +51,8 @@ const historyArbitrary: fc.Arbitrary<History> = fc
   })
   .map(createHistory);
 
+const ledgerEpoch = '2025-01-02T00:00:00Z';
+
 interface Wire {
   readonly usage: readonly UsageMessage[];
   readonly ledger: readonly LedgerMessage[];
@@ -67,7 +70,7 @@ const toWire = (history: History): Wire => ({
 });
 
 const open = (options: Partial<VerifierOptions> = {}) =>
-  createVerifier({ sha256, usage: { epoch, first: 1 }, ...options });
+  createVerifier({ sha256, usage: { epoch, first: 1 }, ledger: { epoch: ledgerEpoch }, ...options });
 
 /** Reads both streams as a shell does: the one that is wanted, some messages at a time. */
 const verify = ({ usage, ledger }: Wire, { options, report, readAhead = 3 }: Reading = {}): VerifyReport => {
@@ -390,28 +393,81 @@ test('law: the store agrees when it has the sum of the charges, and not when it 
   );
 });
 
+/** What a sink holds that has taken what these patterns say, of the ledger from `from` up to the watermark. */
+const toSinkTotals = (
+  { ledger }: Wire,
+  { watermark, from = 1, orgs = ['*'] }: { watermark: number; from?: number; orgs?: readonly string[] },
+): SinkTotals => {
+  const events = ledger
+    .filter(({ sequence, subject }) => sequence <= watermark && subject !== subjects.ledgerCommit)
+    .filter(({ sequence }) => sequence >= from)
+    .map(({ data }): RatedEvent => JSON.parse(new TextDecoder().decode(data)))
+    .filter(({ subject }) => orgs.includes('*') || orgs.includes(subject));
+  const sumOf = (measure: SinkMeasure) =>
+    events.reduce((sum, { data }) => sum + BigInt(data.delta[measure]), 0n);
+  return {
+    sink: 'sql',
+    epoch: ledgerEpoch,
+    watermark,
+    records: events.length,
+    sums: {
+      requests: sumOf('requests'),
+      inputTokens: sumOf('inputTokens'),
+      outputTokens: sumOf('outputTokens'),
+      amountNano: sumOf('amountNano'),
+      chargeNano: sumOf('chargeNano'),
+    },
+  };
+};
+
+const sinkState = (wire: Wire, ...sinks: SinkTotals[]) => stateOf(verify(wire, { options: { sinks } }), 'I6');
+
 test('law: a sink agrees when it has what the ledger has up to its watermark', () => {
   fc.assert(
-    fc.property(historyArbitrary, fc.nat(), (history, at) => {
+    fc.property(historyArbitrary, fc.nat(), fc.constantFrom(...sinkMeasures), (history, at, measure) => {
       const wire = toWire(history);
-      const watermark = pick(wire.ledger, at).sequence;
-      const records = wire.ledger
-        .filter(({ sequence, subject }) => sequence <= watermark && subject !== subjects.ledgerCommit)
-        .map(({ data }) => JSON.parse(new TextDecoder().decode(data)).data.delta.chargeNano);
-      const totals = {
-        sink: 'sql',
-        watermark,
-        records: records.length,
-        chargeNano: records.reduce((sum: bigint, nano: string) => sum + BigInt(nano), 0n),
-      };
-      const state = (given: object) =>
-        stateOf(verify(wire, { options: { sinks: [{ ...totals, ...given }] } }), 'I6');
+      const totals = toSinkTotals(wire, { watermark: pick(wire.ledger, at).sequence });
+      const state = (given: object) => sinkState(wire, { ...totals, ...given });
       expect(state({})).toBe('ok');
-      expect(state({ chargeNano: totals.chargeNano - 1n })).toBe('failed');
-      expect(state({ records: totals.records + 1 })).toBe('failed');
+      expect(state({ sums: { ...totals.sums, [measure]: totals.sums[measure] - 1n } })).toBe('failed');
+      expect(state({ records: (totals.records ?? 0) + 1 })).toBe('failed');
       expect(state({ watermark: wire.ledger.length + 1 })).toBe('failed');
+      expect(state({ epoch: '2024-01-01T00:00:00Z' })).toBe('failed');
     }),
   );
+});
+
+test('law: a sink of some organisations, or of what came later, is held against the same part of the ledger', () => {
+  fc.assert(
+    fc.property(historyArbitrary, fc.nat(), fc.nat(), (history, at, start) => {
+      const wire = toWire(history);
+      const watermark = pick(wire.ledger, at).sequence;
+      const part = { watermark, from: 1 + (start % watermark), orgs: ['acme', 'none'] };
+      const totals = { ...toSinkTotals(wire, part), ...part };
+      expect(sinkState(wire, totals)).toBe('ok');
+      expect(sinkState(wire, { ...totals, records: (totals.records ?? 0) + 1 })).toBe('failed');
+    }),
+  );
+});
+
+test('a sink says in the report how far it has come, and a broken one does not hide behind one that is right', () => {
+  const [history] = fc.sample(historyArbitrary, { numRuns: 1, seed: 7 });
+  const wire = toWire(history as History);
+  const right = toSinkTotals(wire, { watermark: 2 });
+  const wrong = { ...right, sink: 'other', sums: { ...right.sums, requests: right.sums.requests + 1n } };
+  const report = verify(wire, { options: { sinks: [right, wrong] } });
+  const found = report.invariants.find(({ invariant }) => invariant === 'I6');
+  expect(found).toMatchObject({ state: 'failed', note: 'sql at LEDGER 2; other at LEDGER 2', found: 1 });
+  expect(found?.findings[0]).toMatchObject({ where: 'sink other at LEDGER 2', what: 'the sum of requests' });
+});
+
+test('sums alone are compared where a sink keeps no records, and a sink that has nothing yet is not behind', () => {
+  const [history] = fc.sample(historyArbitrary, { numRuns: 1, seed: 7 });
+  const wire = toWire(history as History);
+  const { records: _records, ...sums } = toSinkTotals(wire, { watermark: wire.ledger.length });
+  expect(sinkState(wire, sums)).toBe('ok');
+  const { epoch: _epoch, ...empty } = toSinkTotals(wire, { watermark: 0 });
+  expect(sinkState(wire, empty)).toBe('ok');
 });
 
 test('law: behind any commit a right ledger can be verified alone, and what comes is still found', () => {

@@ -19,6 +19,8 @@ export interface VerifierOptions {
     /** First sequence that it still has. 1 when nothing has expired. */
     readonly first: number;
   };
+  /** When stream LEDGER was created. */
+  readonly ledger: { readonly epoch: string };
   /** A commit to begin behind, and its ledger sequence. What came before it is taken on trust. */
   readonly start?: { readonly sequence: number; readonly commit: LedgerCommit };
   readonly sinks?: readonly SinkTotals[];
@@ -97,7 +99,7 @@ class LedgerVerifier implements Verifier {
   #unitCount = 0;
   #ended: Record<VerifiedStream, boolean> = { usage: false, ledger: false };
 
-  constructor({ start, usage, sinks = [], sha256, maxUnreportedPercent }: VerifierOptions) {
+  constructor({ start, usage, ledger, sinks = [], sha256, maxUnreportedPercent }: VerifierOptions) {
     this.#trusts = start !== undefined;
     this.#trustedUsage = start?.commit.to ?? 0;
     this.sequence = start?.sequence ?? 0;
@@ -107,6 +109,7 @@ class LedgerVerifier implements Verifier {
     };
     this.#books = createRecordBooks({
       sinks,
+      epoch: ledger.epoch,
       maxUnreportedPercent: maxUnreportedPercent ?? defaultMaxUnreportedPercent,
       trustsPredecessors: this.#trusts,
     });
