@@ -182,6 +182,10 @@ describe.skipIf(isAttached())('usage, as the admin API tells it', () => {
       /^I6 {2}ok .*; admin at LEDGER \d+; warehouse at LEDGER \d+; warehouse by day at LEDGER \d+$/m,
     );
     expect(right.code).toBe(0);
+    // It would deliver again what is missing behind its position.
+    const [exporter] = mesh().mesh.services.exporter;
+    exporter?.kill('SIGKILL');
+    await exporter?.exited;
 
     await database.exec('update weir.usage_daily set charge_nano = charge_nano + 1');
     const changed = await verify();
@@ -190,6 +194,13 @@ describe.skipIf(isAttached())('usage, as the admin API tells it', () => {
     );
     expect(changed.code).toBe(1);
     await database.exec('update weir.usage_daily set charge_nano = charge_nano - 1');
+
+    const last = 'select max(sequence) from weir.usage_record';
+    await database.exec(`update weir.sink_position set sequence = (${last}) - 1`);
+    const behind = await verify();
+    expect(behind.text).toMatch(/^I6 {2}ok .*; admin at LEDGER \d+; warehouse at LEDGER \d+$/m);
+    expect(behind.code).toBe(0);
+    await database.exec(`update weir.sink_position set sequence = (${last})`);
 
     await database.exec(
       'delete from weir.usage_record where sequence = (select max(sequence) from weir.usage_record)',

@@ -21,6 +21,8 @@ interface HeldRow {
   readonly first: string | null;
   readonly recorded: Sums;
   readonly daily: Sums;
+  /** There are rows behind the position: it was set back. */
+  readonly beyond: boolean;
 }
 
 const sumOf = (column: string, name: string): string => `'${name}', coalesce(sum(${column}), 0)::text`;
@@ -46,7 +48,9 @@ const readHeld = (schema: string): string => `
   ), day as (
     select ${sumsOf('')} as daily from ${schema}.usage_daily
   )
-  select epoch, sequence::text as sequence, sinks, records, first, recorded, daily from stand, record, day`;
+  select epoch, sequence::text as sequence, sinks, records, first, recorded, daily,
+    exists(select 1 from ${schema}.usage_record where sequence > stand.sequence) as beyond
+  from stand, record, day`;
 
 const toSums = (sums: Sums): SinkTotals['sums'] => ({
   requests: BigInt(sums.requests),
@@ -63,7 +67,8 @@ const toTotals = ({ name, orgs, startAt }: PostgresExportConfig, row: HeldRow): 
   const part = { watermark, orgs, ...from, ...(row.epoch === null ? {} : { epoch: row.epoch }) };
   return [
     { sink: name, ...part, records: Number(row.records), sums: toSums(row.recorded) },
-    { sink: `${name} by day`, ...part, sums: toSums(row.daily) },
+    // The sums of days are of all rows.
+    ...(row.beyond ? [] : [{ sink: `${name} by day`, ...part, sums: toSums(row.daily) }]),
   ];
 };
 
