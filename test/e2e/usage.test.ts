@@ -1,7 +1,9 @@
 import { isAttached, waitFor } from '@weir/testing';
 import { describe, expect, it } from 'vitest';
+import { proveProviders, settledLedger } from '../chaos/support/ledger-oracle.ts';
 import { anthropicHeaders, bearer, call } from './support/http-call.ts';
 import { key, useMesh } from './support/mesh-under-test.ts';
+import { toUsageReports } from './support/provider-reports.ts';
 import { sampleRequests } from './support/sample-requests.ts';
 
 interface SettledLine {
@@ -75,6 +77,31 @@ describe.skipIf(isAttached())('what metering settles', () => {
       expect(settled[0]?.outputTokens ?? 0).toBe(counted?.completionTokens);
     },
   );
+
+  it('the ledger is what the providers say that they counted, and a call that one of them does not have is found', async () => {
+    const natsUrl = mesh().mesh.nats().url;
+    await settledLedger(natsUrl, 10_000);
+    const calls = await mesh().simulator.allCalls();
+    const prove = (counted: typeof calls) => {
+      const { completions, embeddings, messages } = toUsageReports(counted);
+      return proveProviders(natsUrl, [
+        { upstream: 'sim-openai', page: completions },
+        { upstream: 'sim-openai', page: embeddings },
+        { upstream: 'sim-anthropic', page: messages },
+      ]);
+    };
+    const right = await prove(calls);
+    expect(right).toMatchObject({ state: 'ok', findings: [] });
+    expect(Number(/^\d+/.exec(right.note ?? '')?.[0])).toBeGreaterThanOrEqual(3);
+    for (const api of ['openai.chat', 'openai.embeddings', 'anthropic.messages']) {
+      const lost = calls.find((one) => one.api === api);
+      const { state, findings } = await prove(calls.filter((one) => one !== lost));
+      expect(state).toBe('failed');
+      expect(findings.map(({ what }) => what)).toContainEqual(
+        expect.stringMatching(new RegExp(`^suspense of -${lost?.promptTokens} tokens, input`)),
+      );
+    }
+  });
 
   it('each attempt is settled, the failed ones without an invented number', async () => {
     await mesh().simulator.configure({ fault: { name: '503', count: 2 } });

@@ -9,6 +9,14 @@ export {
   encodeCheckpoint,
 } from './checkpoint.ts';
 export { genesisHash, hashUnit, type Sha256 } from './hash-unit.ts';
+export {
+  type JoinedUsage,
+  joinProviderUsage,
+  type ProviderDay,
+  type UpstreamUsage,
+} from './provider-usage/join-provider-usage.ts';
+export type { ProviderUsage } from './provider-usage/provider-usage.ts';
+export { type ReadProviderUsage, readProviderUsage } from './provider-usage/read-provider-usage.ts';
 export { type ReadLedgerMessage, readLedgerMessage } from './read-ledger-message.ts';
 export {
   isTokenCount,

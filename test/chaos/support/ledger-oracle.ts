@@ -1,5 +1,5 @@
 import { attemptKey, type RatedUsage } from '@weir/contracts';
-import { countTokens, readLedgerMessage, type VerifyReport } from '@weir/ledger';
+import { countTokens, type InvariantReport, readLedgerMessage, type VerifyReport } from '@weir/ledger';
 import { connectNatsBus } from '@weir/messaging';
 import { type PriceBook, rateUsage } from '@weir/pricing';
 import type { CallRecord } from '@weir/simulator';
@@ -9,6 +9,7 @@ import {
   openLedgerAccess,
   readLog,
 } from '../../../services/cli/src/commands/ledger-access.ts';
+import { readProviders } from '../../../services/cli/src/commands/ledger-provider-usage.ts';
 import { verifyLedger } from '../../../services/cli/src/commands/ledger-verify.ts';
 
 /** A call, as far as its provider's books matter here. */
@@ -95,6 +96,41 @@ export const proveLedger = (natsUrl: string, graceMs = 180_000): Promise<VerifyR
   withLedger(natsUrl, async (access) => {
     const { text } = await verifyLedger(access, { json: true, graceMs, sinceCheckpoint: false });
     return JSON.parse(text) as VerifyReport;
+  });
+
+/** A page of what the provider of an upstream says that it counted, as its API answers. */
+export interface ProviderPage {
+  readonly upstream: string;
+  readonly page: object;
+}
+
+const dayMs = 86_400_000;
+
+/**
+ * What `weir ledger verify --provider-usage` finds about I7, as if today were over, and the ledger not of today: of a day
+ * that is not whole nothing is compared.
+ */
+export const proveProviders = (natsUrl: string, pages: readonly ProviderPage[]): Promise<InvariantReport> =>
+  withLedger(natsUrl, async (access) => {
+    const files = pages.map(({ upstream }, index) => ({ upstream, file: String(index) }));
+    const providers = await readProviders(files, {
+      readFile: async (file) => JSON.stringify(pages[Number(file)]?.page),
+    });
+    const epoch = new Date(Date.now() - 2 * dayMs).toISOString();
+    const { text } = await verifyLedger(
+      {
+        ...access,
+        ledger: {
+          read: (request) => access.ledger.read(request),
+          info: async () => ({ ...(await access.ledger.info()), epoch }),
+        },
+      },
+      { json: true, graceMs: 0, sinceCheckpoint: false, providers, now: () => Date.now() + 2 * dayMs },
+    );
+    const { invariants } = JSON.parse(text) as VerifyReport;
+    const found = invariants.find(({ invariant }) => invariant === 'I7');
+    if (!found) throw new Error('I7 is missing');
+    return found;
   });
 
 /** Waits until everything in USAGE is in the ledger and each attempt is accounted for, which may take the reaper. */

@@ -18,6 +18,7 @@ export interface SimulatorAdmin {
   readonly url: string;
   /** All calls so far. */
   readonly countCalls: () => Promise<number>;
+  readonly allCalls: () => Promise<readonly SimulatorCall[]>;
   readonly callsOf: (requestId: string) => Promise<readonly SimulatorCall[]>;
   /** The calls of a request once none is under way any more. */
   readonly settledCallsOf: (requestId: string) => Promise<readonly SimulatorCall[]>;
@@ -37,6 +38,11 @@ export const createSimulatorAdmin = (url: string): SimulatorAdmin => {
   return {
     url,
     callsOf,
+    allCalls: async () => {
+      const response = await fetch(`${url}/admin/requests?list`, { signal: AbortSignal.timeout(timeoutMs) });
+      const lines = (await response.text()).split('\n').filter((line) => line !== '');
+      return lines.map((line): SimulatorCall => JSON.parse(line));
+    },
     countCalls: async () => (await read<{ count: number }>('/admin/requests')).count,
     settledCallsOf: (id) =>
       waitFor(

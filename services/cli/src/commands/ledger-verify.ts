@@ -3,6 +3,7 @@ import {
   type Finding,
   type InvariantReport,
   type SinkTotals,
+  type VerifierOptions,
   type VerifyReport,
 } from '@weir/ledger';
 import { findCheckpoint, type LedgerAccess, type LedgerAnswer, sha256 } from './ledger-access.ts';
@@ -27,6 +28,10 @@ export interface VerifyRequest {
   readonly sinceCheckpoint: boolean;
   /** What sinks hold; read before. */
   readonly sinks?: readonly SinkTotals[];
+  /** What providers say that they counted. */
+  readonly providers?: VerifierOptions['providers'];
+  /** Milliseconds since the epoch; the clock's unless given. */
+  readonly now?: () => number;
 }
 
 /** The report for people. */
@@ -50,14 +55,16 @@ export const verifyLedger = async (access: LedgerAccess, request: VerifyRequest)
     usage: { epoch, first },
     ledger: { epoch: ledger.epoch },
     sinks: request.sinks ?? [],
+    ...(request.providers === undefined ? {} : { providers: request.providers }),
     ...(checkpoint ? { start: { sequence: checkpoint.checkpoint.sequence, commit: checkpoint.commit } } : {}),
   });
+  const now = request.now ?? Date.now;
   const feed = new LedgerFeed(access, verifier);
   await feed.readToEnd();
-  const store = checkpoint ? undefined : await readStore(access.bus, verifier, { feed, now: Date.now() });
+  const store = checkpoint ? undefined : await readStore(access.bus, verifier, { feed, now: now() });
   await feed.finish();
   const report = verifier.report({
-    now: Date.now(),
+    now: now(),
     graceMs: request.graceMs,
     ...(store === undefined ? {} : { store }),
   });

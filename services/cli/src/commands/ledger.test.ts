@@ -87,6 +87,8 @@ afterAll(async () => {
   await nats?.stop();
 });
 
+const files = new Map<string, string>();
+
 const run = async (...args: string[]) => {
   let [text, errors] = ['', ''];
   const context = {
@@ -94,7 +96,9 @@ const run = async (...args: string[]) => {
     bus: async () => bus,
     admin: (url = 'http://127.0.0.1:1') => createAdminClient({ url, token: 'token' }),
     readFile: async (file: string) => {
-      throw new CommandFailure(`${file} cannot be read`);
+      const text = files.get(file);
+      if (text === undefined) throw new CommandFailure(`${file} cannot be read`);
+      return text;
     },
     out: async (given: string) => {
       text += given;
@@ -113,6 +117,7 @@ test.each([
   [['verify', '--sink', 'usage.db'], '--sink: expected admin'],
   [['verify', '--sink', 'warehouse=mysql://host'], '--sink: expected admin'],
   [['verify', '--sink', 'warehouse=http://host'], '--sink: expected admin'],
+  [['verify', '--provider-usage', 'usage.json'], 'expected <upstream>=<file>'],
   [['rebuild', '--force'], '--force'],
 ])('%j is wrong usage', async (args, problem) => {
   await expect(run(...args)).rejects.toThrow(problem);
@@ -240,6 +245,54 @@ test('a sink that cannot be read is no answer, and the password of its URL is no
   }
 });
 
+/** A page as OpenAI answers it, of one day. */
+const pageOf = (day: string, inputTokens: number | string) => {
+  const startTime = Date.parse(`${day}T00:00:00Z`) / 1_000;
+  const result = {
+    object: 'organization.usage.completions.result',
+    input_tokens: inputTokens,
+    output_tokens: 1,
+    num_model_requests: 1,
+    model: 'small',
+  };
+  return JSON.stringify({
+    object: 'page',
+    data: [{ object: 'bucket', start_time: startTime, end_time: startTime + 86_400, results: [result] }],
+    has_more: false,
+    next_page: null,
+  });
+};
+
+test('what a provider counted before there was a ledger is left out, and said so', async () => {
+  files.set('usage.json', pageOf('2025-01-20', 10));
+  const { code, text } = await run('verify', '--provider-usage', 'gpu=usage.json');
+  expect(text).toMatch(/^I7 {2}not checked .*0 days compared; 1 left out, begun before the ledger was/m);
+  expect(code).toBe(0);
+});
+
+test('a report that is not one is no answer, and the path of the mistake is told', async () => {
+  files.set('text.json', 'usage');
+  files.set('wrong.json', pageOf('2025-01-20', 'many'));
+  files.set('usage.json', pageOf('2025-01-20', 10));
+  for (const [given, problem] of [
+    ['gpu=text.json', 'text.json: Unexpected token'],
+    ['gpu=none.json', 'none.json cannot be read'],
+    [
+      'gpu=wrong.json',
+      'wrong.json: data[0].results[0].input_tokens: expected a whole number, 0 or more, found "many"',
+    ],
+  ] as const) {
+    const { code, text, errors } = await run('verify', '--provider-usage', given);
+    expect({ code, text }).toEqual({ code: 3, text: '' });
+    expect(errors).toContain(problem);
+  }
+  const twice = ['--provider-usage', 'gpu=usage.json', '--provider-usage', 'gpu=usage.json'];
+  expect(await run('verify', ...twice)).toMatchObject({
+    code: 3,
+    errors: expect.stringContaining('gpu completions 2025-01-20 is there twice'),
+  });
+});
+
 test('a checkpoint with a wrong total is found, and written anew where that is asked for', async () => {
   const messages = toLedgerMessages(units, sha256);
   const at = messages.findIndex(({ subject }) => subject === subjects.ledgerCommit);
@@ -257,8 +310,11 @@ test('a checkpoint with a wrong total is found, and written anew where that is a
     code: 0,
     text: expect.stringContaining(`Checkpoint at LEDGER ${at + 1}: right`),
   });
-  const since = await run('verify', '--since-checkpoint', '--sink', 'admin');
+  const since = await run(
+    ...['verify', '--since-checkpoint', '--sink', 'admin', '--provider-usage', 'gpu=usage.json'],
+  );
   expect(since.text).toMatch(/^I6 {2}not checked .*the ledger was not read from its start/m);
+  expect(since.text).toMatch(/^I7 {2}not checked .*the ledger was not read from its start/m);
   expect(since.code).toBe(0);
 });
 

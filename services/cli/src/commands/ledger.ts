@@ -2,6 +2,7 @@ import { replicasOf } from '@weir/runtime';
 import { flagOption, listOption, readArguments, textOption } from '../arguments.ts';
 import { type Command, type CommandContext, CommandFailure, exitCodes, UsageError } from '../command.ts';
 import { type LedgerAccess, type LedgerAnswer, openLedgerAccess } from './ledger-access.ts';
+import { readAskedUsage, readProviders } from './ledger-provider-usage.ts';
 import { rebuildLedger } from './ledger-rebuild.ts';
 import { readAskedSink, readSinks } from './ledger-sinks.ts';
 import { verifyLedger } from './ledger-verify.ts';
@@ -27,6 +28,7 @@ const verifyOptions = {
   'grace-ms': textOption,
   'since-checkpoint': flagOption,
   sink: listOption,
+  'provider-usage': listOption,
 };
 
 const verify: Action = (args) => {
@@ -37,9 +39,11 @@ const verify: Action = (args) => {
     sinceCheckpoint: read.flag('since-checkpoint'),
   };
   const asked = read.all('sink').map(readAskedSink);
+  const files = read.all('provider-usage').map(readAskedUsage);
   return async (access, context) => {
+    const providers = await readProviders(files, context);
     const sinks = request.sinceCheckpoint ? [] : await readSinks(asked, context);
-    return verifyLedger(access, { ...request, sinks });
+    return verifyLedger(access, { ...request, sinks, providers });
   };
 };
 
@@ -77,6 +81,7 @@ export const ledgerCommand: Command = {
   name: 'ledger',
   summary: 'prove the ledger against the usage events, or compute it again',
   help: `weir ledger verify  [--json] [--grace-ms <n>] [--since-checkpoint] [--sink <name>[=<url>]]…
+                     [--provider-usage <upstream>=<file>]…
 weir ledger rebuild [--json] [--write-checkpoint]
 
   verify              holds LEDGER against USAGE, and the limit store against LEDGER
@@ -87,6 +92,9 @@ weir ledger rebuild [--json] [--write-checkpoint]
   --sink              holds a sink against LEDGER too: admin (WEIR_ADMIN_URL, or admin=<http URL> for another replica), or
                       a PostgreSQL sink by its name in the configuration, with <name>=<postgres URL> where its secret
                       is not at hand here. May be repeated
+  --provider-usage    holds what the provider of an upstream says that it counted against LEDGER too: a page of its usage
+                      report as JSON, buckets of a day, by model: OpenAI's /v1/organization/usage/completions or
+                      …/embeddings, or Anthropic's /v1/organizations/usage_report/messages. May be repeated
   --write-checkpoint  writes the right totals over the last checkpoint, if it has others
 
 Both read all there is from NATS (NATS_URL), some 20,000 attempts a second. Exit codes: 0 everything holds,

@@ -2,6 +2,7 @@ import { type AttemptStarted, attemptKey } from '@weir/contracts';
 import type { FindingLog } from './finding.ts';
 
 interface Intent {
+  readonly startedAt: number;
   readonly deadline: number;
   readonly where: string;
 }
@@ -9,6 +10,8 @@ interface Intent {
 /** Attempts that began and have no account yet: I3. */
 export interface OpenIntents {
   readonly size: number;
+  /** Start of the oldest, milliseconds since the epoch. Undefined: there is none. */
+  oldest(): number | undefined;
   open(data: AttemptStarted, where: string): void;
   close(data: AttemptStarted): void;
   /** Reports those whose deadline is longer ago than the grace time. Milliseconds since the epoch. */
@@ -21,8 +24,13 @@ export const createOpenIntents = (log: FindingLog): OpenIntents => {
     get size() {
       return intents.size;
     },
+    oldest: () => {
+      let oldest: number | undefined;
+      for (const { startedAt } of intents.values()) oldest = Math.min(oldest ?? startedAt, startedAt);
+      return oldest;
+    },
     open: (data, where) => {
-      intents.set(attemptKey(data), { deadline: data.deadline, where });
+      intents.set(attemptKey(data), { startedAt: data.startedAt, deadline: data.deadline, where });
     },
     close: (data) => {
       intents.delete(attemptKey(data));

@@ -3,26 +3,29 @@ import { createTotals, type Totals } from '../totals.ts';
 import { type AttemptBook, createAttemptBook } from './attempt-book.ts';
 import { createFindingLog, type InvariantReport, toInvariantReport } from './finding.ts';
 import { judgeQuality } from './judge-quality.ts';
+import { createProviderWatch, type LedgerEdge, type ProviderWatchOptions } from './provider-watch.ts';
 import { createSinkWatch, type SinkTotals } from './sink-watch.ts';
 import { createTenantSums } from './tenant-sums.ts';
 import type { UnitRecord } from './unit-reader.ts';
 
-export interface RecordBooksOptions {
+export interface RecordBooksOptions extends ProviderWatchOptions {
   readonly sinks: readonly SinkTotals[];
-  /** When the ledger was created. */
-  readonly epoch: string;
   readonly maxUnreportedPercent: number;
-  readonly trustsPredecessors: boolean;
 }
 
-/** What is kept of the records alone, without USAGE: I2, I5, I6 and I8, and the counters for I4. */
+export interface RecordBooksEdge extends LedgerEdge {
+  /** Last commit of the ledger. */
+  readonly sequence: number;
+}
+
+/** What is kept of the records alone, without USAGE: I2, I5, I6, I7 and I8, and the counters for I4. */
 export interface RecordBooks {
   readonly attempts: AttemptBook;
   readonly totals: Totals;
   readonly records: number;
   take(record: UnitRecord): void;
-  /** Once. `sequence`: last commit of the ledger. */
-  report(sequence: number): readonly InvariantReport[];
+  /** Once. */
+  report(edge: RecordBooksEdge): readonly InvariantReport[];
 }
 
 export const createRecordBooks = (options: RecordBooksOptions): RecordBooks => {
@@ -32,6 +35,7 @@ export const createRecordBooks = (options: RecordBooksOptions): RecordBooks => {
   const attempts = createAttemptBook(attemptLog, trustsPredecessors);
   const tenants = createTenantSums(tenantLog);
   const sinkWatch = createSinkWatch(options);
+  const providerWatch = createProviderWatch(options);
   const totals = createTotals();
   let records = 0;
   return {
@@ -46,14 +50,16 @@ export const createRecordBooks = (options: RecordBooksOptions): RecordBooks => {
       attempts.take(event, where);
       tenants.take(subject, event, where);
       sinkWatch.take(sequence, event);
+      providerWatch.take(event.data);
       totals.add(chargesOf(event.data));
     },
-    report: (sequence) => {
+    report: (edge) => {
       tenants.end();
       return [
         toInvariantReport('I2', attemptLog),
         toInvariantReport('I5', tenantLog),
-        sinkWatch.report(sequence),
+        sinkWatch.report(edge.sequence),
+        providerWatch.report(edge),
         judgeQuality(attempts.qualities(), maxUnreportedPercent),
       ];
     },

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { attemptKey, type RatedEvent, subjects } from '@weir/contracts';
+import { type AttemptStarted, attemptKey, type RatedEvent, subjects, toStartedEvent } from '@weir/contracts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Sha256 } from '../hash-unit.ts';
+import type { ProviderDay } from '../provider-usage/join-provider-usage.ts';
 import {
   createHistory,
   deadline,
@@ -468,6 +469,45 @@ test('sums alone are compared where a sink keeps no records, and a sink that has
   expect(sinkState(wire, sums)).toBe('ok');
   const { epoch: _epoch, ...empty } = toSinkTotals(wire, { watermark: 0 });
   expect(sinkState(wire, empty)).toBe('ok');
+});
+
+/** What the provider counted, if it is what the last account of each attempt that it reported says. */
+const countedBy = ({ units }: History): ProviderDay => {
+  const records = units.flatMap((unit) => unit.records.map(({ event }) => event.data));
+  const last = [...new Map(records.map((data) => [attemptKey(data), data])).values()];
+  const sum = last
+    .filter(({ quality }) => quality === 'reported')
+    .reduce((total, { usage }) => total + BigInt(usage.inputTotal ?? 0), 0n);
+  const models = new Map([['small', { inputTotal: sum, outputTotal: 2n * sum }]]);
+  return { upstream: 'gpu', kind: 'completions', day: Math.floor(startedAt / 86_400_000), models };
+};
+
+test('law: a provider agrees when it counted what it reported, on days of which every attempt has its account', () => {
+  fc.assert(
+    fc.property(historyArbitrary, (history) => {
+      const day = countedBy(history);
+      const later = { now: startedAt + 2 * 86_400_000, graceMs: 86_400_000 };
+      const state = (days: readonly ProviderDay[], usage = toWire(history).usage) =>
+        stateOf(
+          verify(
+            { ...toWire(history), usage },
+            { options: { providers: { days, partial: 0 } }, report: later },
+          ),
+          'I7',
+        );
+      expect(state([day])).toBe('ok');
+      const models = new Map([
+        ['small', { outputTotal: day.models.get('small')?.outputTotal ?? 0n, inputTotal: -1n }],
+      ]);
+      expect(state([{ ...day, models }])).toBe('failed');
+      const intent = toStartedEvent('weir', {
+        ...(history.usage.flat().find((event) => event !== undefined)?.data as AttemptStarted),
+        requestId: 'still-running',
+      });
+      const running = { sequence: history.usage.length + 1, data: encode([intent]), at: startedAt };
+      expect(state([{ ...day, models }], [...toWire(history).usage, running])).toBe('not_checked');
+    }),
+  );
 });
 
 test('law: behind any commit a right ledger can be verified alone, and what comes is still found', () => {

@@ -6,6 +6,7 @@ import { type Coverage, createCoverage } from './coverage.ts';
 import { createFindingLog, type InvariantReport, toInvariantReport } from './finding.ts';
 import { defaultMaxUnreportedPercent } from './judge-quality.ts';
 import { createOpenIntents, type OpenIntents } from './open-intents.ts';
+import type { ProviderWatchOptions } from './provider-watch.ts';
 import { createRecordBooks, type RecordBooks } from './record-books.ts';
 import type { SinkTotals } from './sink-watch.ts';
 import { createUnitReader, type LedgerMessage, type LedgerUnit, type UnitReader } from './unit-reader.ts';
@@ -24,6 +25,7 @@ export interface VerifierOptions {
   /** A commit to begin behind, and its ledger sequence. What came before it is taken on trust. */
   readonly start?: { readonly sequence: number; readonly commit: LedgerCommit };
   readonly sinks?: readonly SinkTotals[];
+  readonly providers?: ProviderWatchOptions['providers'];
   readonly maxUnreportedPercent?: number;
 }
 
@@ -77,11 +79,6 @@ export interface Verifier {
 /** No unit covers as many: a commit that claims more is wrong, and USAGE is not read into memory for it. */
 const maxRangeMessages = 100_000;
 
-const noProviderReports = {
-  checked: false,
-  note: "needs the providers' own usage reports, which are not on the bus",
-};
-
 class LedgerVerifier implements Verifier {
   readonly from: Readonly<Record<VerifiedStream, number>>;
   sequence: number;
@@ -99,7 +96,8 @@ class LedgerVerifier implements Verifier {
   #unitCount = 0;
   #ended: Record<VerifiedStream, boolean> = { usage: false, ledger: false };
 
-  constructor({ start, usage, ledger, sinks = [], sha256, maxUnreportedPercent }: VerifierOptions) {
+  constructor(options: VerifierOptions) {
+    const { start, usage, ledger, sinks = [], providers, sha256, maxUnreportedPercent } = options;
     this.#trusts = start !== undefined;
     this.#trustedUsage = start?.commit.to ?? 0;
     this.sequence = start?.sequence ?? 0;
@@ -109,6 +107,7 @@ class LedgerVerifier implements Verifier {
     };
     this.#books = createRecordBooks({
       sinks,
+      ...(providers === undefined ? {} : { providers }),
       epoch: ledger.epoch,
       maxUnreportedPercent: maxUnreportedPercent ?? defaultMaxUnreportedPercent,
       trustsPredecessors: this.#trusts,
@@ -167,8 +166,12 @@ class LedgerVerifier implements Verifier {
       toInvariantReport('I1', this.#coverageLog, { note }),
       toInvariantReport('I3', this.#intentLog, { note: `${this.#intents.size} attempts are under way` }),
       compareCounters(this.totals, store, { sequence: this.sequence, trustsPredecessors: this.#trusts }),
-      ...this.#books.report(this.sequence),
-      toInvariantReport('I7', { count: 0, kept: [] }, noProviderReports),
+      ...this.#books.report({
+        sequence: this.sequence,
+        now,
+        graceMs,
+        openSince: this.#openSince(),
+      }),
     ].sort((left, right) => (left.invariant < right.invariant ? -1 : 1));
     return {
       holds: invariants.every(({ state }) => state !== 'failed'),
@@ -182,6 +185,12 @@ class LedgerVerifier implements Verifier {
       covered: position.covered ?? 0,
       uncovered: this.#usage.length,
     };
+  }
+
+  /** Of what began before it the ledger has every account. An intent is stored as its attempt begins. */
+  #openSince(): number | undefined {
+    const starts = [this.#intents.oldest(), this.#usage.first?.at].filter((at) => at !== undefined);
+    return starts.length === 0 ? undefined : Math.min(...starts);
   }
 
   #settle(): void {
