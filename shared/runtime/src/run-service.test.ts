@@ -6,6 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 const pathOf = (name: string) => fileURLToPath(new URL(`./testdata/${name}.ts`, import.meta.url));
+/** Nothing else of the test's own environment. */
+const inherited = {
+  PATH: process.env['PATH'],
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+};
 const children: ChildProcess[] = [];
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
@@ -19,7 +24,7 @@ interface Ending {
 const start = (mode: string, env: Record<string, string> = {}) => {
   const child = fork(pathOf('sample-service'), {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { PATH: process.env['PATH'], WEIR_HEALTH_PORT: '0', SAMPLE_MODE: mode, ...env },
+    env: { ...inherited, WEIR_HEALTH_PORT: '0', SAMPLE_MODE: mode, ...env },
   });
   children.push(child);
   const text = { out: '', err: '' };
@@ -198,7 +203,7 @@ describe('a service in its own process', { timeout: 30_000 }, () => {
   it('does not outlive a parent that was killed', async () => {
     const parent = spawn(process.execPath, [pathOf('sample-parent')], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { PATH: process.env['PATH'], WEIR_HEALTH_PORT: '0' },
+      env: { ...inherited, WEIR_HEALTH_PORT: '0' },
     });
     children.push(parent);
     const port = await new Promise<number>((resolve) => {
