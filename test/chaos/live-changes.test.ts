@@ -1,16 +1,22 @@
 import { startMesh, waitFor } from '@weir/testing';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { admin, adminMesh } from '../e2e/support/admin-api.ts';
 import { parseBody } from '../e2e/support/http-call.ts';
 import { readLatestRecords, settledLedger } from './support/ledger-oracle.ts';
 
 type Mesh = Awaited<ReturnType<typeof startMesh>>;
 
-let mesh: Mesh | undefined;
-afterEach(async () => {
-  await mesh?.stop();
-  mesh = undefined;
+let running: Mesh;
+beforeAll(async () => {
+  running = await startMesh(
+    adminMesh({
+      redis: true,
+      replicas: { policy: 3, adapter: 2, metering: 2 },
+      env: { WEIR_POLICY_STORE_TIMEOUT_MS: '2000' },
+    }),
+  );
 });
+afterAll(() => running?.stop());
 
 /** Promise P8. */
 const effectMs = 1_000;
@@ -24,7 +30,7 @@ interface Answer {
   readonly cost: string | null;
 }
 
-const call = async (running: Mesh, secret: string): Promise<Answer> => {
+const call = async (secret: string): Promise<Answer> => {
   const startedAt = performance.now();
   const answer = await fetch(`${running.baseUrl}/v1/chat/completions`, {
     method: 'POST',
@@ -46,11 +52,11 @@ const call = async (running: Mesh, secret: string): Promise<Answer> => {
 };
 
 /** Clients that ask one request after another with one key. */
-const startLoad = (running: Mesh, secret: string) => {
+const startLoad = (secret: string) => {
   const answers: Answer[] = [];
   let stopping = false;
   const work = async (): Promise<void> => {
-    while (!stopping) answers.push(await call(running, secret));
+    while (!stopping) answers.push(await call(secret));
   };
   const workers = Array.from({ length: 24 }, work);
   return {
@@ -65,22 +71,11 @@ const startLoad = (running: Mesh, secret: string) => {
   };
 };
 
-const start = async (): Promise<Mesh> => {
-  mesh = await startMesh(
-    adminMesh({
-      redis: true,
-      replicas: { policy: 3, adapter: 2, metering: 2 },
-      env: { WEIR_POLICY_STORE_TIMEOUT_MS: '2000' },
-    }),
-  );
-  return mesh;
-};
-
-const createKey = async (running: Mesh, id: string, more: object = {}): Promise<string> => {
+const createKey = async (id: string, more: object = {}): Promise<string> => {
   const created = await admin(running, 'POST', '/orgs/demo/keys', { body: { id, ...more } });
   expect(created.status).toBe(201);
   const { secret } = parseBody(created);
-  await waitFor(async () => (await call(running, secret)).status === 200, { what: 'the key to work' });
+  await waitFor(async () => (await call(secret)).status === 200, { what: 'the key to work' });
   return secret;
 };
 
@@ -90,9 +85,8 @@ const untilMore = (load: ReturnType<typeof startLoad>, at: number, count: number
 
 describe('with three policies under load', () => {
   it('a revoked key is refused by each of them within a second, and stays refused', async () => {
-    const running = await start();
-    const secret = await createKey(running, 'revoked');
-    const load = startLoad(running, secret);
+    const secret = await createKey('revoked');
+    const load = startLoad(secret);
     await untilMore(load, 0, 200);
     expect((await admin(running, 'POST', '/orgs/demo/keys/revoked/revoke')).status).toBe(200);
     const inForceAt = performance.now() + effectMs;
@@ -103,15 +97,14 @@ describe('with three policies under load', () => {
   });
 
   it('a changed limit is that of each of them within a second, both ways', async () => {
-    const running = await start();
     const generous = { requestsPerMinute: 1_000_000 };
-    const secret = await createKey(running, 'changed', { rateLimits: [generous] });
+    const secret = await createKey('changed', { rateLimits: [generous] });
     const change = async (rateLimit: object): Promise<number> => {
       const body = { rateLimits: [rateLimit] };
       expect((await admin(running, 'PATCH', '/orgs/demo/keys/changed', { body })).status).toBe(200);
       return performance.now() + effectMs;
     };
-    const load = startLoad(running, secret);
+    const load = startLoad(secret);
     await untilMore(load, 0, 200);
     const tightAt = await change({ requestsPerMinute: 1, burstRequests: 1 });
     await untilMore(load, tightAt, 300);
@@ -124,8 +117,7 @@ describe('with three policies under load', () => {
   });
 
   it('a changed price is that of each adapter, and of the ledger, within a second', async () => {
-    const running = await start();
-    const secret = await createKey(running, 'priced');
+    const secret = await createKey('priced');
     const setPrice = async (perMillion: string): Promise<number> => {
       const model = { model: 'sim-gpt', priority: 0, tiers: [], tierMode: 'whole' };
       const models = [{ ...model, inputPerMillion: perMillion, outputPerMillion: perMillion }];
@@ -134,7 +126,7 @@ describe('with three policies under load', () => {
       expect(put.status).toBeLessThan(300);
       return performance.now() + effectMs;
     };
-    const load = startLoad(running, secret);
+    const load = startLoad(secret);
     const firstAt = await setPrice('1000');
     await untilMore(load, firstAt, 200);
     const first = load.after(firstAt);

@@ -7,26 +7,56 @@ import {
   type TestRedis,
   waitFor,
 } from '@weir/testing';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sumMetric } from './support/metrics.ts';
 
 type Mesh = Awaited<ReturnType<typeof startMesh>>;
 
-let mesh: Mesh | undefined;
-let redis: TestRedis | undefined;
-let proxy: StallingProxy | undefined;
-afterEach(async () => {
-  await mesh?.stop();
-  await proxy?.close();
-  await redis?.stop();
-  mesh = undefined;
-  proxy = undefined;
-  redis = undefined;
-});
-
-const secret = 'secret-of-one';
-const sha256 = createHash('sha256').update(secret).digest('hex');
+const secretOf = (org: string): string => `secret of ${org}`;
+const sha256Of = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 const match = (path: string) => ({ path, methods: ['POST'] });
+
+interface Running extends Mesh {
+  readonly store: TestRedis;
+  /** The network between the policies and the store. */
+  readonly network: StallingProxy;
+}
+
+const silences = [
+  { org: 'cut-off', what: 'is cut off without a word', passage: 'swallow' },
+  { org: 'late', what: 'takes 200 ms each way', passage: { lateMs: 200 } },
+] as const;
+
+const unknowns = silences.map((silence) => ({ ...silence, org: `${silence.org}-unknown` }));
+
+const aways = [
+  {
+    org: 'killed',
+    what: 'is killed',
+    leave: (running: Running) => running.store.kill('SIGKILL'),
+    comeBack: (running: Running) => running.store.restart(),
+  },
+  {
+    org: 'paused',
+    what: 'keeps its connections and answers nobody',
+    leave: async (running: Running) => running.store.pause(),
+    comeBack: async (running: Running) => running.store.resume(),
+  },
+  ...silences.map(({ org, what, passage }) => ({
+    org,
+    what,
+    leave: async (running: Running) => running.network.set(passage),
+    comeBack: async (running: Running) => running.network.set('pass'),
+  })),
+];
+
+/** Each test has limits of its own, of which nothing is used yet. */
+const limited = (org: string): object => ({
+  org,
+  rateLimits: [{ requestsPerMinute: 60, burstRequests: 20 }],
+  budgets: [{ name: 'daily', limit: 1_000_000, period: 'daily' }],
+  keys: [{ id: 'k', sha256: sha256Of(secretOf(org)) }],
+});
 
 const config = (urls: readonly string[]): object => ({
   version: 1,
@@ -41,17 +71,12 @@ const config = (urls: readonly string[]): object => ({
     { name: 'open', match: match('/open/v1/chat/completions'), stripPrefix: '/open', failureMode: 'open' },
   ],
   tenants: [
-    {
-      org: 'acme',
-      rateLimits: [{ requestsPerMinute: 60, burstRequests: 20 }],
-      budgets: [{ name: 'daily', limit: 1_000_000, period: 'daily' }],
-      keys: [{ id: 'k', sha256 }],
-    },
-    { org: 'free', keys: [{ id: 'k', sha256: createHash('sha256').update('unlimited').digest('hex') }] },
+    ...[...aways, ...unknowns].map(({ org }) => limited(org)),
+    { org: 'free', keys: [{ id: 'k', sha256: sha256Of('unlimited') }] },
   ],
 });
 
-const call = async (running: Mesh, route: 'open' | 'closed', key = secret) => {
+const call = async (running: Mesh, route: 'open' | 'closed', key: string) => {
   const startedAt = performance.now();
   const answer = await fetch(`${running.baseUrl}/${route}/v1/chat/completions`, {
     method: 'POST',
@@ -70,83 +95,79 @@ const quickestOf = async (count: number, one: () => ReturnType<typeof call>) => 
   return calls.toSorted((left, right) => left.tookMs - right.tookMs)[0];
 };
 
-interface Running extends Mesh {
-  readonly store: TestRedis;
-  /** The network between the policies and the store. */
-  readonly network: StallingProxy;
-}
-
 const sumOf = ({ services }: Mesh, name: string): Promise<number> => sumMetric(services.policy, name);
 
-const start = async (): Promise<Running> => {
+let running: Running;
+
+beforeAll(async () => {
   const store = await startRedis({ persist: true });
-  redis = store;
   const network = await startStallingProxy(store.port);
-  proxy = network;
-  const started = await startMesh({
+  const mesh = await startMesh({
     replicas: { policy: 2 },
     config,
     env: { WEIR_REDIS_URL: `redis://127.0.0.1:${network.port}` },
   });
-  mesh = started;
-  await waitFor(async () => (await sumOf(started, 'weir_policy_replicas')) === 4, {
+  running = { ...mesh, store, network };
+  await waitFor(async () => (await sumOf(running, 'weir_policy_replicas')) === 4, {
     what: 'the policies to know each other',
   });
-  await waitFor(async () => (await call(started, 'open')).status === 200, { what: 'a first answer' });
-  return { ...started, baseUrl: started.baseUrl, store, network };
+});
+afterEach(() =>
+  waitFor(async () => (await sumOf(running, 'weir_policy_limit_store_up')) === 2, {
+    what: 'both policies to have the store again',
+    timeoutMs: 20_000,
+  }),
+);
+afterAll(async () => {
+  await running?.stop();
+  await running?.network.close();
+  await running?.store.stop();
+});
+
+const untilFirstAnswer = (key: string): Promise<unknown> =>
+  waitFor(async () => (await call(running, 'open', key)).status === 200, { what: 'a first answer' });
+
+/** Brings the store back whatever happened: the next test needs it. */
+const whileAway = async (
+  { leave, comeBack }: (typeof aways)[number],
+  work: () => Promise<void>,
+): Promise<void> => {
+  await leave(running);
+  try {
+    await work();
+  } finally {
+    await comeBack(running);
+  }
 };
 
-const silences = [
-  { what: 'is cut off without a word', passage: 'swallow' },
-  { what: 'takes 200 ms each way', passage: { lateMs: 200 } },
-] as const;
-
-const aways = [
-  {
-    what: 'is killed',
-    leave: (running: Running) => running.store.kill('SIGKILL'),
-    comeBack: (running: Running) => running.store.restart(),
-  },
-  {
-    what: 'keeps its connections and answers nobody',
-    leave: async (running: Running) => running.store.pause(),
-    comeBack: async (running: Running) => running.store.resume(),
-  },
-  ...silences.map(({ what, passage }) => ({
-    what,
-    leave: async (running: Running) => running.network.set(passage),
-    comeBack: async (running: Running) => running.network.set('pass'),
-  })),
-];
-
-describe.each(aways)('a limit store that $what', ({ leave, comeBack }) => {
+describe.each(aways)('a limit store that $what', (away) => {
   it('refuses or lets a share through within 50 ms, as the route says, and is used again when it is back', async () => {
-    const running = await start();
-    await leave(running);
-    const refused = await waitFor(
-      async () => {
-        const quickest = await quickestOf(5, () => call(running, 'closed'));
-        return quickest?.status === 503 ? quickest : undefined;
-      },
-      { what: 'a refusal' },
-    );
-    expect(refused.code).toBe('limits_unavailable');
-    // Beside the decision, the way there and back.
-    expect(refused.tookMs).toBeLessThan(50 + 20);
+    const key = secretOf(away.org);
+    await untilFirstAnswer(key);
+    await whileAway(away, async () => {
+      const refused = await waitFor(
+        async () => {
+          const quickest = await quickestOf(5, () => call(running, 'closed', key));
+          return quickest?.status === 503 ? quickest : undefined;
+        },
+        { what: 'a refusal' },
+      );
+      expect(refused.code).toBe('limits_unavailable');
+      // Beside the decision, the way there and back.
+      expect(refused.tookMs).toBeLessThan(50 + 20);
 
-    const statuses = [];
-    for (let count = 0; count < 30; count += 1) statuses.push((await call(running, 'open')).status);
-    const passed = statuses.filter((status) => status === 200).length;
-    // Two policies with ten of the twenty each, and what the time of thirty calls adds.
-    expect(passed).toBeGreaterThanOrEqual(15);
-    expect(passed).toBeLessThanOrEqual(26);
-    expect(new Set(statuses)).toEqual(new Set([200, 429]));
+      const statuses = [];
+      for (let count = 0; count < 30; count += 1) statuses.push((await call(running, 'open', key)).status);
+      const passed = statuses.filter((status) => status === 200).length;
+      // Two policies with ten of the twenty each, and what the time of thirty calls adds.
+      expect(passed).toBeGreaterThanOrEqual(15);
+      expect(passed).toBeLessThanOrEqual(26);
+      expect(new Set(statuses)).toEqual(new Set([200, 429]));
 
-    // Who has no limits does not notice.
-    expect((await call(running, 'closed', 'unlimited')).status).toBe(200);
-
-    await comeBack(running);
-    await waitFor(async () => [200, 429].includes((await call(running, 'closed')).status), {
+      // Who has no limits does not notice.
+      expect((await call(running, 'closed', 'unlimited')).status).toBe(200);
+    });
+    await waitFor(async () => [200, 429].includes((await call(running, 'closed', key)).status), {
       what: 'the store to be asked again',
       timeoutMs: 20_000,
     });
@@ -154,25 +175,26 @@ describe.each(aways)('a limit store that $what', ({ leave, comeBack }) => {
 });
 
 /** From taking a request off the bus to its refusal: the time of the policies alone, of a mesh without other requests. */
-const hopOf = async (running: Mesh, one: () => ReturnType<typeof call>) => {
+const hopOf = async (one: () => ReturnType<typeof call>) => {
   const hopSeconds = 'weir_hop_duration_seconds_sum';
   const before = await sumOf(running, hopSeconds);
   const { status, code } = await one();
   return { status, code, hopMs: 1_000 * ((await sumOf(running, hopSeconds)) - before) };
 };
 
-describe.each(silences)('while nobody knows yet that the limit store $what', ({ passage }) => {
+describe.each(unknowns)('while nobody knows yet that the limit store $what', ({ org, passage }) => {
   it('the first request is refused within 50 ms, too', async () => {
-    const running = await start();
+    const key = secretOf(org);
+    await untilFirstAnswer(key);
     const firsts: Awaited<ReturnType<typeof hopOf>>[] = [];
     for (let outage = 0; outage < 5; outage += 1) {
       running.network.set(passage);
-      firsts.push(await hopOf(running, () => call(running, 'closed')));
+      firsts.push(await hopOf(() => call(running, 'closed', key)));
       running.network.set('pass');
       await waitFor(
         async () =>
           (await sumOf(running, 'weir_policy_limit_store_up')) === 2 &&
-          [200, 429].includes((await call(running, 'closed')).status),
+          [200, 429].includes((await call(running, 'closed', key)).status),
         { what: 'the store to be asked again', timeoutMs: 20_000 },
       );
     }
