@@ -39,10 +39,13 @@ const running = useReplicatedMesh({
   },
 });
 
-const startLoad = (baseUrls = running().baseUrls, tokens = 40) =>
+const concurrency = 24;
+const usualTokens = 40;
+
+const startLoad = (baseUrls = running().baseUrls, tokens = () => usualTokens) =>
   startSteadyLoad({
     baseUrls,
-    concurrency: 24,
+    concurrency,
     tokens,
     firstTokenMs: 150,
     tokenMs: 20,
@@ -75,11 +78,19 @@ describe('a service that is killed under load', () => {
   it('ingress: clients that had no byte are answered by the other, the upstream calls of the dead one end, each with one account, and nothing stays held', async () => {
     const before = new Set(await readCalledAttempts());
     let urls = running().baseUrls();
-    // Three seconds each: the adapter has noticed, and cancels, before they are over.
-    const load = startLoad(() => urls, 150);
+    let tokens = usualTokens;
+    const load = startLoad(
+      () => urls,
+      () => tokens,
+    );
     await untilMoreWhole(load, 48);
+    // Three seconds each: the adapter has noticed, and cancels, before they are over.
+    tokens = 150;
+    // Each client has ended one that was shorter.
+    await untilMoreWhole(load, concurrency);
     await running().end('ingress', 'SIGKILL').exited;
     urls = running().baseUrls();
+    tokens = usualTokens;
     await untilMoreWhole(load, 96);
     const outcomes = await load.stop();
     expectOnlyBegunStreamsToBreak(outcomes, 'cut');
@@ -95,7 +106,7 @@ describe('a service that is killed under load', () => {
   it('adapter: what had no byte is answered by the other, what had gets an error in the stream', async () => {
     const load = startLoad();
     await untilMoreWhole(load, 48);
-    await waitFor(() => load.inFlight() === 24, { what: 'every client to wait for an answer' });
+    await waitFor(() => load.inFlight() === concurrency, { what: 'every client to wait for an answer' });
     await running().end('adapter', 'SIGKILL').exited;
     await untilMoreWhole(load, 96);
     const outcomes = await load.stop();

@@ -29,8 +29,8 @@ export interface SteadyLoadOptions {
   /** Asked for each request: where clients may go now. */
   readonly baseUrls: () => readonly string[];
   readonly concurrency: number;
-  /** Output tokens of each answer; a stream takes about so many times `tokenMs`. */
-  readonly tokens: number;
+  /** Output tokens of each answer; a stream takes about so many times `tokenMs`. A function is asked for each request. */
+  readonly tokens: number | (() => number);
   readonly firstTokenMs: number;
   readonly tokenMs: number;
   /** Share of streams among the requests; the others are whole answers. */
@@ -40,6 +40,8 @@ export interface SteadyLoadOptions {
 }
 
 const clientTimeoutMs = 60_000;
+
+const tokensOf = ({ tokens }: SteadyLoadOptions): number => (typeof tokens === 'number' ? tokens : tokens());
 
 interface Call {
   readonly baseUrl: string;
@@ -71,7 +73,7 @@ const callOnce = async ({ baseUrl, stream, options, agent }: Call): Promise<Outc
       body: JSON.stringify({
         model: 'sim-gpt',
         stream,
-        messages: [{ role: 'user', content: `[[tokens:${options.tokens}]] go` }],
+        messages: [{ role: 'user', content: `[[tokens:${tokensOf(options)}]] go` }],
       }),
     });
     status = answer.statusCode;
@@ -126,7 +128,7 @@ export const startSteadyLoad = (options: SteadyLoadOptions): SteadyLoad => {
   let inFlight = 0;
   let turn = 0;
   // Clients that all begin at once stay in step, and at any moment all are in the same stage.
-  const staggerMs = (options.firstTokenMs + options.tokens * options.tokenMs) / options.concurrency;
+  const staggerMs = (options.firstTokenMs + tokensOf(options) * options.tokenMs) / options.concurrency;
   const work = async (_unused: unknown, position: number): Promise<void> => {
     await delay(position * staggerMs);
     while (!stopping) {
