@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 import { timedFiles } from './test/timed-files.ts';
 
 interface ProjectInput {
@@ -32,6 +33,7 @@ const sideBySide = isElsewhere ? alone : { ...startsProcesses, maxWorkers: 2 };
 export default defineConfig({
   test: {
     passWithNoTests: true,
+    sequence: { sequencer: LongestFirst },
     projects: [
       project(
         {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { longFiles } from '../long-files.ts';
 import { timedFiles } from '../timed-files.ts';
 import { listRepository, readDocument, readSources } from './repository-files.ts';
 import { findMissingTests, readCitingRows } from './rules/citations.ts';
@@ -24,8 +25,8 @@ test('the whole repository is looked at', () => {
   }
 });
 
-test('each file that must run alone is there', () => {
-  expect(paths).toEqual(expect.arrayContaining([...timedFiles.e2e, ...timedFiles.chaos]));
+test('each file that must run alone, or before others, is there', () => {
+  expect(paths).toEqual(expect.arrayContaining([...timedFiles.e2e, ...timedFiles.chaos, ...longFiles]));
 });
 
 describe('tables of docs/operations.md that name tests', () => {
