@@ -74,7 +74,9 @@ export const startNats = async ({ port: wanted, configFile }: NatsOptions = {}):
       await waitFor(async () => (await loadedAt(current)) !== before, { what: 'nats-server to reload' });
     },
     stop: async () => {
-      await current.stop(stopGraceMs);
+      // It would only put in order what is deleted next.
+      current.kill('SIGKILL');
+      await current.exited;
       await rm(storeFolder, { recursive: true, force: true });
     },
   };

@@ -42,11 +42,6 @@ export const startRedis = async (
     });
   let current = await start(options.port);
   const { url, port } = current;
-  const stop = async (): Promise<void> => {
-    // One that is paused takes no signal but SIGKILL.
-    current.kill('SIGCONT');
-    await current.stop(stopGraceMs);
-  };
   return {
     url,
     port,
@@ -57,13 +52,17 @@ export const startRedis = async (
       await current.exited;
     },
     restart: async () => {
-      await stop();
+      // One that is paused takes no signal but SIGKILL.
+      current.kill('SIGCONT');
+      await current.stop(stopGraceMs);
       current = await start(port);
     },
     pause: () => current.kill('SIGSTOP'),
     resume: () => current.kill('SIGCONT'),
     stop: async () => {
-      await stop();
+      // It would only put in order what is deleted next.
+      current.kill('SIGKILL');
+      await current.exited;
       await rm(dataFolder, { recursive: true, force: true });
     },
   };
