@@ -92,7 +92,7 @@ describe.skipIf(isAttached())('requests for which no worker has room', () => {
   });
 
   it('are refused when their route lets them wait no longer, within 150 ms', async () => {
-    await work(3_000);
+    await work(1_500);
     const first = send('bulk');
     await waitFor(async () => (await mesh().simulator.active()) === 1, { what: 'the worker to be busy' });
     const refused = await send('hasty');
