@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { AckPolicy, jetstreamManager } from '@nats-io/jetstream';
+import { AckPolicy, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { type RatedEvent, streams, subjects, toRatedEvent } from '@weir/contracts';
 import { connectNatsBus, ensureStreams, type NatsBus } from '@weir/messaging';
 import { startNats, type TestNats, waitFor } from '@weir/testing';
@@ -9,6 +9,9 @@ import { goldenRatedEvent } from './golden-events.ts';
 
 let nats: TestNats;
 let bus: NatsBus;
+let manager: JetStreamManager;
+
+const durable = 'billing-acme';
 
 beforeAll(async () => {
   nats = await startNats();
@@ -19,9 +22,9 @@ beforeAll(async () => {
     onClosed: () => undefined,
   });
   await ensureStreams(bus, { replicas: 1 });
-  const manager = await jetstreamManager(bus.connection);
+  manager = await jetstreamManager(bus.connection);
   await manager.consumers.add(streams.ledger, {
-    durable_name: 'billing-acme',
+    durable_name: durable,
     filter_subject: subjects.ratedOf('acme'),
     ack_policy: AckPolicy.Explicit,
     ack_wait: 1_000_000_000,
@@ -84,6 +87,11 @@ test('the subscriber of the documentation adds up deltas, and counts what comes 
       chargeNano: String(BigInt(large) + 400n),
     },
   ]);
+  // What it had not acknowledged yet would rightly come once more.
+  await waitFor(
+    async () => (await manager.consumers.info(streams.ledger, durable)).ack_floor.consumer_seq >= 4,
+    { what: 'the four to be acknowledged' },
+  );
   subscriber.kill();
 
   await append(record('c', 0, 1, '1'));
