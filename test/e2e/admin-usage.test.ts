@@ -169,7 +169,7 @@ describe.skipIf(isAttached())('usage, as the admin API tells it', () => {
     const { database, url } = await warehouse;
     const env = {
       NATS_URL: mesh().mesh.nats().url,
-      WEIR_ADMIN_URL: mesh().mesh.services.admin.at(-1)?.url,
+      WEIR_ADMIN_URL: mesh().mesh.adminUrl,
       WEIR_ADMIN_TOKEN: adminToken,
       WAREHOUSE_URL: url,
     };
@@ -254,51 +254,10 @@ describe.skipIf(isAttached())('usage, as the admin API tells it', () => {
 describe.skipIf(isAttached())('budgets, as the admin API tells them', () => {
   const mesh = useMesh(adminMesh());
 
-  it('are spent by what was used, and held by what runs', async () => {
+  it('are not known without policy', async () => {
     const budgets = [{ name: 'daily', unit: 'tokens', limit: '100000', period: 'daily' }];
     await admin(mesh().mesh, 'POST', '/orgs', { body: { org: 'thrifty', budgets } });
-    const created = await admin(mesh().mesh, 'POST', '/orgs/thrifty/keys', { body: { id: 'k1' } });
-    const headers = { ...bearer(parseBody(created).secret), 'x-sim-ttft-ms': '1500' };
-    const body = JSON.stringify({
-      model: 'sim-gpt',
-      messages: [{ role: 'user', content: 'Go on [[tokens:40]]' }],
-      max_tokens: 50,
-    });
-    const budget = async () => {
-      const { data } = parseBody(await admin(mesh().mesh, 'GET', '/budgets?org=thrifty'));
-      return data[0];
-    };
-    const answering = waitFor(
-      async () => {
-        const answer = await call(mesh().baseUrl + chat, { headers, body });
-        return answer.status === 200 && answer;
-      },
-      { what: 'an answer' },
-    );
-    const held = await waitFor(
-      async () => {
-        const found = await budget();
-        return Number(found.held) > 0 && found;
-      },
-      { what: 'a hold' },
-    );
-    expect(held).toMatchObject({ scope: 'org:thrifty', budget: 'daily', unit: 'tokens', limit: '100000' });
-    expect(held.holds).toHaveLength(1);
-    expect(held.holds[0].amount).toBe(held.held);
-    const { usage } = parseBody(await answering);
-    const spent = await waitFor(
-      async () => {
-        const found = await budget();
-        return found.held === '0' && Number(found.spent) > 0 && found;
-      },
-      { what: 'the settlement' },
-    );
-    expect(spent.spent).toBe(String(usage.total_tokens));
-    expect(spent.remaining).toBe(String(100_000 - usage.total_tokens));
-    expect(spent.holds).toEqual([]);
-  });
-
-  it('are not known without policy', async () => {
+    await admin(mesh().mesh, 'POST', '/orgs/thrifty/keys', { body: { id: 'k1' } });
     const [policy] = mesh().mesh.services.policy;
     policy?.kill('SIGKILL');
     await policy?.exited;

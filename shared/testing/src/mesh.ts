@@ -32,6 +32,8 @@ export interface Mesh {
   readonly baseUrl: string;
   /** One for each ingress, those within an all-in-one included. */
   readonly baseUrls: readonly string[];
+  /** The admin API, of the replica that was started last. Empty: there is none. */
+  readonly adminUrl: string;
   readonly simulators: readonly MeshSimulator[];
   /** Empty lists when attached. Those added later are in it, those killed stay in it. */
   readonly services: Readonly<Record<ServiceName, readonly MeshService[]>>;

@@ -184,6 +184,9 @@ const startOwnMesh = async (options: MeshOptions): Promise<Mesh> => {
       return baseUrlsOf(services);
     },
     baseUrl: baseUrlsOf(services)[0] ?? '',
+    get adminUrl() {
+      return services.admin.at(-1)?.url ?? '';
+    },
     simulators: simulatorPorts.map((port) => ({ url: urlOf(port) })),
     services,
     add: (name, ownEnv) => startReplica(site, name, simulatorPorts[0] ?? 0, ownEnv),

@@ -1,7 +1,11 @@
-import { type Mesh, type MeshOptions, waitFor } from '@weir/testing';
+import { isAttached, type Mesh, type MeshOptions, waitFor } from '@weir/testing';
 import { call, jsonHeaders, parseBody, type RawAnswer } from './http-call.ts';
 
-export const adminToken = 'an-admin-token-that-only-these-tests-use';
+/** Of the mesh that is attached to, or of those that tests start. */
+export const adminToken = process.env['WEIR_E2E_ADMIN_TOKEN'] ?? 'an-admin-token-that-only-these-tests-use';
+
+/** Whether there is an admin API to call: a mesh that runs elsewhere may have none that is known. */
+export const hasAdmin = (): boolean => !isAttached() || (process.env['WEIR_E2E_ADMIN_URL'] ?? '') !== '';
 
 /** A mesh with an admin service beside it. */
 export const adminMesh = (options: MeshOptions = {}): MeshOptions => ({
@@ -26,7 +30,7 @@ export const admin = (
   input: AdminCall = {},
 ): Promise<RawAnswer> => {
   const { body, headers = {}, token = adminToken } = input;
-  const url = input.url ?? mesh.services.admin.at(-1)?.url ?? '';
+  const url = input.url ?? mesh.adminUrl;
   return call(`${url}/v1${path}`, {
     method,
     headers: {
