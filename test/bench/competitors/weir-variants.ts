@@ -138,10 +138,9 @@ const spreadVariants: readonly WeirVariant[] = [
 ];
 
 const alwaysMeasured: readonly string[] = [
+  'weir-open-all-in-one',
   'weir-all-in-one',
-  'weir-open-all-in-one-2',
-  'weir-all-in-one-2',
-  'weir-limits-all-in-one-2',
+  'weir-limits-all-in-one',
 ];
 
 const inProcesses = (variant: WeirVariant, together: number): WeirVariant => {

@@ -20,8 +20,8 @@ const intro = `# Benchmarks
 One run, all in turn on one machine: straight to an upstream that answers at once (\`direct\`), through a bare
 fastify and undici proxy (\`bare-proxy\`), through Weir, and through Portkey's gateway, on the Node that all others
 run on and on that of its own image (\`portkey-node20\`). Weir runs with nothing on (\`weir-open\`), with a key and the ledger (\`weir\`), and with limits
-and budgets as well (\`weir-limits\`); also with the services of the request path in one process (\`-all-in-one\`), and in two that share a port
-(\`-all-in-one-2\`). This page is written by the command below.`;
+and budgets as well (\`weir-limits\`); each also with the services of the request path in one process (\`-all-in-one\`).
+This page is written by the command below.`;
 
 const describeRun = ({ machine, plan, command, date, measurements }: ReportFacts): string =>
   [
@@ -36,7 +36,7 @@ const reading = `## How to read it
 * Everything shares the cores: the load generator, the upstream, the gateways and the bus. Compare rows of one run, not
   runs of two machines.
 * The bare proxy and Portkey are one process each, which one core bounds. Weir is five and a bus, which spread over the
-  cores and share them with the load and the upstream; as \`all-in-one\` it is one or two of them, metering and a bus. So read requests per second together with CPU time per request:
+  cores and share them with the load and the upstream; as \`all-in-one\` it is one of them, metering and a bus. So read requests per second together with CPU time per request:
   that is what a machine of any size pays.
 * They do not do the same work. For each request Weir schedules, writes an access line, and records usage durably on the
   bus; \`weir\` checks a key and writes the ledger besides, \`weir-limits\` reserves and settles each limit and budget. The

@@ -8,7 +8,6 @@ const streamsToSustain = 128;
 const leastShare = 0.7;
 const leastRatioWithLimits = 2;
 const inOneProcess = ', the request path in one process';
-const inTwoProcesses = ', the request path in two processes';
 const busy = { connections: 64, stream: false };
 
 interface Measured {
@@ -110,8 +109,7 @@ export const renderTargets = (measurements: BenchMeasurements): string => {
     streamTarget(measurements),
     ...moneyTargets(measurements, '', ''),
     ...speedTargets(measurements, 'weir-all-in-one', inOneProcess),
-    ...speedTargets(measurements, 'weir-all-in-one-2', inTwoProcesses),
-    ...moneyTargets(measurements, '-all-in-one-2', inTwoProcesses),
+    ...moneyTargets(measurements, '-all-in-one', inOneProcess),
   ];
   return renderTable(
     ['Target', 'measured', '', 'with Node 20 under Portkey', ' '],
