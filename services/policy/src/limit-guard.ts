@@ -1,8 +1,10 @@
 import type { LimitStore, Reservation, ReserveOutcome } from './core/limit-store.ts';
 import { StoreUnavailable } from './stores/store-unavailable.ts';
 
+type Judged = Exclude<ReserveOutcome, { outcome: 'uninitialised' }>;
+
 export type GuardedOutcome =
-  | ReserveOutcome
+  | Judged
   /** The store cannot be asked, and the route says to refuse then. */
   | { readonly outcome: 'unavailable' };
 
@@ -30,6 +32,8 @@ export interface LimitGuardOptions {
 const failuresUntilAway = 3;
 /** One stall lets many calls fail at once, and is one failure. */
 const failureSpacingMs = 30;
+
+const isJudged = (outcome: ReserveOutcome): outcome is Judged => outcome.outcome !== 'uninitialised';
 
 const shareOf = (amount: number, replicas: number): number => Math.max(1, Math.floor(amount / replicas));
 
@@ -86,9 +90,10 @@ export const createLimitGuard = (options: LimitGuardOptions): LimitGuard => {
     if (failureMode === 'closed') return { outcome: 'unavailable' };
     const share = await toShare(reservation, fallback, replicas());
     const local = await fallback.reserve(share);
-    if (local.outcome !== 'uninitialised') return local;
+    if (isJudged(local)) return local;
     // It does not know the totals either: rates are all that is left to go by.
-    return fallback.reserve({ ...share, budgets: [] });
+    const byRates = await fallback.reserve({ ...share, budgets: [] });
+    return isJudged(byRates) ? byRates : { outcome: 'unavailable' };
   };
 
   return {
@@ -97,7 +102,7 @@ export const createLimitGuard = (options: LimitGuardOptions): LimitGuard => {
       try {
         const outcome = await store.reserve(reservation);
         failures = 0;
-        return outcome.outcome === 'uninitialised' ? without(reservation, failureMode) : outcome;
+        return isJudged(outcome) ? outcome : without(reservation, failureMode);
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
         noteFailure(error);

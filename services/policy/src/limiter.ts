@@ -121,7 +121,7 @@ class RequestLimiter {
       if (isHeldElsewhere(tried)) return this.#limitAgain(request);
       const { outcome } = tried.outcome;
       // Nobody has refused it there.
-      if (outcome === 'unavailable' || outcome === 'uninitialised') return this.#conclude(tried);
+      if (outcome === 'unavailable') return this.#conclude(tried);
       if (outcome === 'reserved') return this.#conclude(tried, own);
     }
     if (own.outcome.outcome === 'denied') return this.#conclude(own);
@@ -166,8 +166,7 @@ class RequestLimiter {
   #conclude({ outcome, reservation }: Tried, own?: Tried): Limited {
     const { metrics, now } = this.#dependencies;
     if (outcome.outcome === 'too_large') return refused(refuseTooLarge(reservation, outcome.index));
-    if (outcome.outcome === 'uninitialised' || outcome.outcome === 'unavailable')
-      return refused(limitsUnavailable);
+    if (outcome.outcome === 'unavailable') return refused(limitsUnavailable);
     if (outcome.outcome === 'reserved') {
       for (const { by } of outcome.wouldDeny) metrics.countWouldDeny(by);
       return toWithin(reservation, outcome, own && standingOf(own));
