@@ -116,7 +116,10 @@ export interface SettledRequest {
   readonly id: string;
   /** What is added to the spend of each counter; negative where a correction lowers it. */
   readonly charges: readonly (readonly [counter: string, delta: bigint])[];
-  /** Tokens that the request used, for its correctable buckets. Undefined: nobody knows, so the estimate stands. */
+  /**
+   * Tokens that the attempt used. Those of all attempts together are what correctable buckets are corrected to when the
+   * request ends. Undefined: nobody knows; of the last one, so the estimate stands.
+   */
   readonly tokens: number | undefined;
   /** True: the request is over, so its hold ends. False: the attempt was handed back for another one. */
   readonly ends: boolean;

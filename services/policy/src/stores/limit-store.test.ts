@@ -355,7 +355,7 @@ const suite = (start: () => Promise<StoreUnderTest>): void => {
     ])('$what, once', async ({ tokens, remaining }) => {
       await begin();
       await spend('a', 60);
-      await settle(record('a', { tokens, ends: false }));
+      await settle(record('a', { ends: false }));
       expect(await spend('b', 0)).toMatchObject({ buckets: [{ remaining: 40 }] });
       await settle(record('a', { tokens }), record('a', { tokens }));
       expect(await spend('c', 0)).toMatchObject({ buckets: [{ remaining }] });
@@ -374,6 +374,27 @@ const suite = (start: () => Promise<StoreUnderTest>): void => {
       await reserve('a', { buckets: [bucket({ cost: 1, correctable: false })] });
       await settle(record('a', { tokens: 0 }));
       expect(await spend('b', 0)).toMatchObject({ buckets: [{ remaining: 99 }] });
+    });
+
+    it.each([
+      { attempt: 10, last: 15, used: 25, what: 'by what all attempts used' },
+      { attempt: undefined, last: 15, used: 15, what: 'by those that knew' },
+      { attempt: 10, last: undefined, used: 30, what: 'not at all when the last one does not know' },
+    ])('is corrected $what', async ({ attempt, last, used }) => {
+      for (const together of [true, false]) {
+        await tested.empty();
+        ledgerEnd = 0;
+        await begin();
+        await reserve('a', { buckets: [bucket({ cost: 30 })] });
+        const [first, second] = [
+          record('a', { ends: false, tokens: attempt }),
+          record('a', { tokens: last }),
+        ];
+        if (together) await settle(first, second);
+        else for (const one of [first, second]) await settle(one);
+        const look = await reserve('look', { buckets: [bucket({ cost: 0, enforce: false })] });
+        expect(look).toMatchObject({ buckets: [{ remaining: 100 - used }] });
+      }
     });
 
     it('that charged less than the cost gives back no more than it charged', async () => {

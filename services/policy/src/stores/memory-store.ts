@@ -49,9 +49,10 @@ const settleRecord = (state: StoreState, record: SettledRequest, now: number): v
   const { id, tokens, ends } = record;
   const hold = liveHold(state, id, now);
   if (hold === undefined) return;
-  if (ends) return endHold(state, hold, record, now);
+  const soFar = tokens === undefined ? undefined : (hold.accountedTokens ?? 0) + tokens;
+  if (ends) return endHold(state, hold, { id, tokens: soFar }, now);
   hold.accounts += 1;
-  if (tokens !== undefined) hold.accountedTokens = (hold.accountedTokens ?? 0) + tokens;
+  hold.accountedTokens = soFar ?? hold.accountedTokens;
   endIfAccounted(state, id, hold, now);
 };
 

@@ -15,6 +15,11 @@ interface ModelHold {
 const minute = 60_000n;
 
 const largest = (left: bigint, right: bigint): bigint => (left > right ? left : right);
+/** Of those that are known. Undefined: none is. */
+const sumOf = (accounts: readonly (number | undefined)[]): number | undefined => {
+  const known = accounts.filter((tokens) => tokens !== undefined);
+  return known.length === 0 ? undefined : known.reduce((total, tokens) => total + tokens, 0);
+};
 const smallest = (left: bigint, right: bigint): bigint => (left < right ? left : right);
 
 /**
@@ -115,7 +120,7 @@ export class StoreModel {
         this.overshoot.set(counter, (this.overshoot.get(counter) ?? 0n) + beyond);
       }
       if (hold === undefined) continue;
-      if (ends) this.#end(id, hold, tokens);
+      if (ends) this.#end(id, hold, tokens === undefined ? undefined : (sumOf(hold.accounts) ?? 0) + tokens);
       else {
         this.holds.set(id, { ...hold, accounts: [...hold.accounts, tokens] });
         this.#endIfAccounted(id);
@@ -155,9 +160,7 @@ export class StoreModel {
   #endIfAccounted(id: string): void {
     const hold = this.holds.get(id);
     if (hold?.awaited === undefined || hold.accounts.length < hold.awaited) return;
-    const known = hold.accounts.filter((tokens) => tokens !== undefined);
-    const sum = known.reduce((total, tokens) => total + tokens, 0);
-    this.#end(id, hold, known.length === 0 ? undefined : sum);
+    this.#end(id, hold, sumOf(hold.accounts));
   }
 
   #end(id: string, hold: ModelHold, tokens: number | undefined): void {

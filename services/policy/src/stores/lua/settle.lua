@@ -20,29 +20,28 @@ write_many('HSET', counters, changed)
 write_many('ZADD', periods, new_periods)
 
 -- The records in order: a hold ends with the first that ends its request, or with the last account that it waits for.
+-- What the attempts before had used counts as well.
 local ids, tokens, ends = cjson.decode(ARGV[6]), cjson.decode(ARGV[7]), cjson.decode(ARGV[8])
-local handed_back = {}
+local found = find_holds(ids)
+local known, changed_notes, tokens_of = notes_of(found.ids), {}, {}
 for index, id in ipairs(ids) do
-  if not ends[index] then handed_back[#handed_back + 1] = id end
-end
-local known = notes_of(find_holds(handed_back).ids)
-local ended, tokens_of = {}, {}
-local function finish(id, used)
-  ended[#ended + 1], tokens_of[id] = id, used
-end
-for index, id in ipairs(ids) do
-  local note = known[id]
-  if tokens_of[id] == nil and ends[index] then
-    finish(id, tokens[index])
-  elseif tokens_of[id] == nil and note then
-    note.accounts = note.accounts + 1
-    if tokens[index] then note.tokens = (note.tokens or 0) + tokens[index] end
-    if is_accounted(note) then finish(id, note.tokens or false) end
+  local note, used = known[id], tokens[index]
+  if note and tokens_of[id] == nil then
+    if ends[index] then
+      tokens_of[id] = used and used + (note.tokens or 0)
+    else
+      note.accounts = note.accounts + 1
+      if used then note.tokens = (note.tokens or 0) + used end
+      changed_notes[id] = note
+      if is_accounted(note) then tokens_of[id] = note.tokens or false end
+    end
   end
 end
-for id, note in pairs(known) do
+for id, note in pairs(changed_notes) do
   if tokens_of[id] == nil then store_note(id, note) end
 end
-settle_holds(find_holds(ended), tokens_of)
+settle_holds(those_of(found, function(id)
+  return tokens_of[id] ~= nil
+end), tokens_of)
 redis.call('HSET', meta, 'watermark', to)
 return { 'applied', to }
