@@ -27,6 +27,7 @@ import { createResubmitBudget } from './core/resubmit-budget.ts';
 import { createSessionNames } from './core/session-names.ts';
 import { createHeldBytes } from './held-bytes.ts';
 import { createInferenceHandler } from './http/inference-route.ts';
+import { listen } from './http/listen.ts';
 import { buildServer } from './http/server.ts';
 import { createRelay, type Relay } from './relay.ts';
 import { type IngressSettings, parseSettings } from './settings.ts';
@@ -211,26 +212,6 @@ export const build: Build = async (context) => {
     settings.drainTimeoutMs + 1_000,
   );
   lifecycle.onShutdown('disconnect', 'connections', () => app.server.closeAllConnections());
-};
-
-interface Place {
-  readonly host: string;
-  readonly port: number;
-  readonly reusePort: boolean;
-}
-
-const listen = async (app: FastifyInstance, place: Place): Promise<void> => {
-  const { host, port, reusePort } = place;
-  try {
-    // Fastify's types do not know `reusePort`; it hands everything on to Node.
-    await app.listen(place);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      const shared = reusePort ? '; whoever shares it has to say WEIR_REUSE_PORT=true as well' : '';
-      throw new Error(`port ${port} of ${host} is in use; set WEIR_PORT to a free one${shared}`);
-    }
-    throw error;
-  }
 };
 
 const untilIdle = async (relay: Relay, timeoutMs: number): Promise<void> => {
