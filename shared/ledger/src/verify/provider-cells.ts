@@ -110,13 +110,15 @@ export const createProviderCells = (days: readonly ProviderDay[]): ProviderCells
 
   return {
     take: (data) => {
+      if (days.length === 0) return;
       const own = kindsOf(data.api).flatMap((kind) => reported.get(`${data.upstream} ${kind}`) ?? []);
-      if (own.length === 0) return;
       const first = Math.floor((data.startedAt - midnightMarginMs) / dayMs);
       const last = Math.floor((data.startedAt + Math.max(data.totalMs, 0) + midnightMarginMs) / dayMs);
       const touched = own.filter(({ day }) => day >= first && day <= last);
       const key = attemptKey(data);
-      if (touched.length === 0 || isLater(attempts.get(key), data)) return;
+      const known = attempts.get(key);
+      // What an earlier record said of other days holds no longer. Later ones come later, or I2 does not hold.
+      if (isLater(known, data) || (touched.length === 0 && !known)) return;
       attempts.set(key, {
         revision: data.revision,
         ratingNumber: data.ratingNumber,

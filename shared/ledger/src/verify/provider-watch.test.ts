@@ -114,6 +114,18 @@ describe('a day, by model and lane', () => {
       expect(report([reported()], records)).toMatchObject({ state: 'ok', note: '1 days compared' });
   });
 
+  test('has nothing of an attempt whose latest record says that it was on another day', () => {
+    const first = attempt({
+      revision: 0,
+      quality: 'estimated',
+      startedAt: midnight - 5 * minute,
+      totalMs: 6 * minute,
+    });
+    const second = { ...first, revision: 1, quality: 'reported', totalMs: 900 } as const;
+    const none = reported({}, { models: new Map() });
+    expect(report([none], [first, second])).toMatchObject({ state: 'ok', note: '1 days compared' });
+  });
+
   test('of Anthropic is held against lanes that do not hold each other', () => {
     const usage: Usage = {
       inputText: 5,
@@ -272,7 +284,7 @@ test('nothing is checked without a report, or where the ledger was not read from
   });
 });
 
-test('law: the order of the records, and what came before their last revision, change nothing', () => {
+test('law: how attempts interleave, and what came before their last revision, change nothing', () => {
   const recordArbitrary = fc.record({
     index: fc.nat(5),
     revision: fc.nat(3),
@@ -297,12 +309,18 @@ test('law: the order of the records, and what came before their last revision, c
             usage: rest.quality === 'unknown' ? {} : { inputTotal: tokens, outputTotal: 2 * tokens },
           }),
         );
-        const shuffled = records
-          .map((record, index) => ({ record, rank: ranks[index] ?? 0 }))
+        const byRank = plans.map(({ index }, place) => ({ index, rank: ranks[place] ?? 0 }));
+        const waiting = Map.groupBy(
+          records.toSorted((left, right) => left.revision - right.revision),
+          ({ requestId }) => requestId,
+        );
+        const latest = [...waiting.values()].flatMap((ofOne) => ofOne.slice(-1));
+        const interleaved = byRank
           .sort((left, right) => left.rank - right.rank)
-          .map(({ record }) => record);
+          .flatMap(({ index }) => waiting.get(`request-${index}`)?.splice(0, 1) ?? []);
         const days = [reported(), reported({}, { day: day - 1 })];
-        expect(report(days, shuffled)).toEqual(report(days, records));
+        expect(interleaved).toHaveLength(records.length);
+        expect(report(days, interleaved)).toEqual(report(days, latest));
       },
     ),
   );
