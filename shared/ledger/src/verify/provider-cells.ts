@@ -27,6 +27,8 @@ export interface ProviderCell {
   /** Of attempts whose use the provider did not report, or not all of it. */
   readonly estimated: LaneSums;
   readonly attempts: { straddling: number; estimated: number; unknown: number };
+  /** Attempts of which the lane is not known. */
+  readonly silent: Record<ReportLane, number>;
 }
 
 /** Of one attempt a count is exact as a number, and takes less room. */
@@ -66,6 +68,7 @@ export const emptyCell = (): ProviderCell => ({
   straddling: zeros(),
   estimated: zeros(),
   attempts: { straddling: 0, estimated: 0, unknown: 0 },
+  silent: { inputTotal: 0, inputText: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, outputTotal: 0 },
 });
 
 const kindsOf = (api: string): readonly ReportKind[] =>
@@ -94,6 +97,7 @@ const addTo = (sums: LaneSums, lanes: AttemptLanes): void => {
 };
 
 const addAttempt = (cell: ProviderCell, { quality, lanes, isStraddling }: CountedAttempt): void => {
+  for (const lane of reportLanes) if (lanes[lane] === undefined) cell.silent[lane] += 1;
   if (quality === 'unknown') cell.attempts.unknown += 1;
   else if (quality !== 'reported') {
     cell.attempts.estimated += 1;

@@ -197,7 +197,29 @@ describe('what the provider did not report', () => {
     });
     const found = report([reported({ outputTotal: 25n })], [attempt(), unknown()]);
     expect(found.state).toBe('failed');
-    expect(texts(found)[0]).toContain('20 reported, 1 attempts of which nothing is known');
+    expect(texts(found)[0]).toContain('20 reported, 1 attempts of which it is not known');
+  });
+
+  test('is told lane by lane, where an attempt does not say all', () => {
+    const silent = attempt({ usage: { inputTotal: 100, outputTotal: 20 } });
+    const double = { inputTotal: 200n, cacheRead: 80n, outputTotal: 40n };
+    expect(texts(report([reported(double)], [attempt(), silent]))).toEqual([
+      "openai gpt-4o 2026-11-29: suspense of 40 tokens, cacheRead; 80 by the provider's count; 40 reported, 1 attempts of which it is not known",
+    ]);
+  });
+
+  test('may be of any model of the day, where the report does not name the one that was asked for', () => {
+    const { modelServed: _served, ...cut } = { ...estimated(), modelRequested: 'fast' };
+    const found = report([reported({ inputTotal: 150n })], [attempt(), cut]);
+    expect(found.state).toBe('warning');
+    expect(texts(found)[0]).toContain('100 reported, 50 estimated for models that the report does not name');
+    expect(report([reported({ inputTotal: 151n })], [attempt(), cut]).state).toBe('failed');
+    const named = reported({ inputTotal: 150n });
+    const both = {
+      ...named,
+      models: new Map([...named.models, ['fast', { inputTotal: 0n, outputTotal: 0n }]]),
+    };
+    expect(report([both], [attempt(), cut]).state).toBe('failed');
   });
 
   test('is not missed where the provider refused', () => {

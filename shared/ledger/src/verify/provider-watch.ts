@@ -1,6 +1,11 @@
 import type { RatedUsage } from '@weir/contracts';
 import { dayMs, dayText, type ProviderDay } from '../provider-usage/join-provider-usage.ts';
-import { type LaneCounts, lanesOfKind, reportLanes } from '../provider-usage/provider-usage.ts';
+import {
+  type LaneCounts,
+  lanesOfKind,
+  type ReportLane,
+  reportLanes,
+} from '../provider-usage/provider-usage.ts';
 import {
   createFindingLog,
   type FindingLog,
@@ -46,30 +51,41 @@ interface Judgement {
 
 type Counts = Record<'compared' | 'unended' | 'older' | 'straddling' | 'estimated' | 'unknown', number>;
 
-const findText = (lane: keyof ProviderCell['reported'], cell: ProviderCell): string => {
-  const { straddling, estimated, unknown } = cell.attempts;
+const findText = (lane: ReportLane, cell: ProviderCell, elsewhere: bigint): string => {
+  const { straddling, estimated } = cell.attempts;
+  const silent = cell.silent[lane];
   return [
     `${cell.reported[lane]} reported`,
     ...(straddling > 0 ? [`${cell.straddling[lane]} in ${straddling} attempts around midnight`] : []),
     ...(estimated > 0 ? [`${cell.estimated[lane]} estimated in ${estimated} attempts`] : []),
-    ...(unknown > 0 ? [`${unknown} attempts of which nothing is known`] : []),
+    ...(elsewhere > 0n ? [`${elsewhere} estimated for models that the report does not name`] : []),
+    ...(silent > 0 ? [`${silent} attempts of which it is not known`] : []),
   ].join(', ');
 };
 
-const judgeModel = (counted: LaneCounts, cell: ProviderCell, where: string, to: Judgement): void => {
+interface JudgedModel {
+  readonly where: string;
+  readonly counted: LaneCounts;
+  readonly cell: ProviderCell;
+  /** Estimates of the day for models that the report does not name. */
+  readonly elsewhere: ReadonlyMap<ReportLane, bigint>;
+}
+
+const judgeModel = ({ where, counted, cell, elsewhere }: JudgedModel, to: Judgement): void => {
   for (const lane of reportLanes) {
     const tokens = counted[lane];
     if (tokens === undefined) continue;
     const least = cell.reported[lane];
     const most = least + cell.straddling[lane];
     if (tokens >= least && tokens <= most) continue;
-    const isEstimated = tokens > most && tokens <= most + cell.estimated[lane];
+    const unnamed = elsewhere.get(lane) ?? 0n;
+    const isEstimated = tokens > most && tokens <= most + cell.estimated[lane] + unnamed;
     const suspense = `suspense of ${tokens - least} tokens, ${lane}`;
     (isEstimated ? to.estimated : to.unexplained).add({
       what: isEstimated ? `${suspense}: no more than was estimated` : suspense,
       where,
       expected: `${tokens} by the provider's count`,
-      found: findText(lane, cell),
+      found: findText(lane, cell, unnamed),
     });
   }
 };
@@ -78,10 +94,26 @@ const judgeModel = (counted: LaneCounts, cell: ProviderCell, where: string, to: 
 const nothingOf = ({ kind }: ProviderDay): LaneCounts =>
   Object.fromEntries(lanesOfKind[kind].map((lane) => [lane, 0n]));
 
+/**
+ * What was estimated for models that the report does not name. An attempt that was cut before its answer named the model
+ * has the one that was asked for, which may be an alias.
+ */
+const estimatedElsewhere = (
+  { models }: ProviderDay,
+  cells: ReadonlyMap<string, ProviderCell>,
+): ReadonlyMap<ReportLane, bigint> => {
+  const unnamed = [...cells].filter(([model]) => !models.has(model)).map(([, { estimated }]) => estimated);
+  return new Map(
+    reportLanes.map((lane) => [lane, unnamed.reduce((sum, estimated) => sum + estimated[lane], 0n)]),
+  );
+};
+
 const judgeDay = (day: ProviderDay, cells: ReadonlyMap<string, ProviderCell>, to: Judgement): void => {
+  const elsewhere = estimatedElsewhere(day, cells);
   for (const model of [...new Set([...day.models.keys(), ...cells.keys()])].sort()) {
     const where = `${day.upstream} ${model} ${dayText(day.day)}`;
-    judgeModel(day.models.get(model) ?? nothingOf(day), cells.get(model) ?? emptyCell(), where, to);
+    const counted = day.models.get(model) ?? nothingOf(day);
+    judgeModel({ where, counted, cell: cells.get(model) ?? emptyCell(), elsewhere }, to);
   }
 };
 
