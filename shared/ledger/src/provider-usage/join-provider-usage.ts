@@ -32,7 +32,18 @@ export const dayText = (day: number): string =>
 
 const placeOf = ({ upstream, kind, day }: ProviderDay): string => `${upstream} ${kind} ${dayText(day)}`;
 
-const toDays = ({ upstream, usage: { kind, buckets } }: UpstreamUsage): ProviderDay[] =>
+/** A page that does not say is of embeddings where another has completions of its days, else of completions. */
+const kindOf = ({ upstream, usage }: UpstreamUsage, pages: readonly UpstreamUsage[]): ReportKind => {
+  if (usage.kind !== undefined) return usage.kind;
+  const starts = new Set(usage.buckets.map(({ startsAt }) => startsAt));
+  const isKnown = pages
+    .filter((page) => page.upstream === upstream && page.usage.kind === 'completions')
+    .flatMap((page) => page.usage.buckets)
+    .some(({ startsAt, models }) => models.size > 0 && starts.has(startsAt));
+  return isKnown ? 'embeddings' : 'completions';
+};
+
+const toDays = ({ upstream, usage: { buckets } }: UpstreamUsage, kind: ReportKind): ProviderDay[] =>
   buckets
     .filter(({ startsAt, endsAt }) => startsAt % dayMs === 0 && endsAt === startsAt + dayMs)
     .map(({ startsAt, models }) => ({ upstream, kind, day: startsAt / dayMs, models }));
@@ -40,7 +51,8 @@ const toDays = ({ upstream, usage: { kind, buckets } }: UpstreamUsage): Provider
 /** The days of all pages, in whatever order they come. A day that was counted twice would be twice as much: it is refused. */
 export const joinProviderUsage = (pages: readonly UpstreamUsage[]): JoinedUsage => {
   const days = new Map<string, ProviderDay>();
-  for (const day of pages.flatMap(toDays)) {
+  const whole = pages.flatMap((page) => toDays(page, kindOf(page, pages)));
+  for (const day of whole) {
     const place = placeOf(day);
     const known = days.get(place);
     if (known && known.models.size > 0 && day.models.size > 0)
@@ -51,6 +63,6 @@ export const joinProviderUsage = (pages: readonly UpstreamUsage[]): JoinedUsage 
   return {
     outcome: 'joined',
     days: [...days].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, day]) => day),
-    partial: buckets - pages.flatMap(toDays).length,
+    partial: buckets - whole.length,
   };
 };

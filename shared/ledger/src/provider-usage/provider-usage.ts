@@ -32,7 +32,8 @@ export interface ReportBucket {
 
 /** One page of a provider's usage report. */
 export interface ProviderUsage {
-  readonly kind: ReportKind;
+  /** Undefined: a page of OpenAI without a result does not say. */
+  readonly kind: ReportKind | undefined;
   readonly buckets: readonly ReportBucket[];
 }
 

@@ -64,6 +64,5 @@ export const readOpenaiUsage = (page: readonly unknown[], fields: ReportFields):
       models,
     };
   });
-  // A page without a result does not say what it is of.
-  return { kind: kind ?? 'completions', buckets };
+  return { kind, buckets };
 };

@@ -96,7 +96,7 @@ describe('a page of a usage report', () => {
   test('without a result says that nothing was counted', () => {
     expect(readProviderUsage(openaiPage([]))).toMatchObject({
       outcome: 'read',
-      usage: { buckets: [bucket] },
+      usage: { kind: undefined, buckets: [bucket] },
     });
     expect(readProviderUsage(anthropicPage([]))).toMatchObject({ usage: { kind: 'messages' } });
   });
@@ -157,10 +157,11 @@ describe('pages, joined', () => {
   });
   const dayOf = (day: number, tokens: number | undefined) =>
     bucketOf((firstDay + day) * dayMs, (firstDay + day + 1) * dayMs, tokens);
-  const page = (buckets: ProviderUsage['buckets'], upstream = 'openai'): UpstreamUsage => ({
-    upstream,
-    usage: { kind: 'completions', buckets },
-  });
+  const page = (
+    buckets: ProviderUsage['buckets'],
+    upstream = 'openai',
+    kind: ProviderUsage['kind'] = 'completions',
+  ): UpstreamUsage => ({ upstream, usage: { kind, buckets } });
 
   test('law: however a report is cut into pages, and in whatever order they come, its days are the same', () => {
     fc.assert(
@@ -195,6 +196,34 @@ describe('pages, joined', () => {
     expect(joinProviderUsage([page([dayOf(0, 1)]), page([dayOf(0, 1)], 'azure')])).toMatchObject({
       days: [{ upstream: 'azure' }, { upstream: 'openai' }],
     });
+  });
+
+  test('a page without a result is of embeddings where another has completions of its days, else of completions', () => {
+    const kindsWith = (other: UpstreamUsage) => {
+      const silent = {
+        upstream: 'openai',
+        usage: { kind: undefined, buckets: [dayOf(0, undefined), dayOf(1, undefined)] },
+      };
+      return [
+        [silent, other],
+        [other, silent],
+      ].map((pages) => {
+        const joined = joinProviderUsage(pages);
+        if (joined.outcome !== 'joined') throw new Error(joined.problem);
+        return joined.days
+          .filter(({ upstream, models }) => upstream === 'openai' && models.size === 0)
+          .map(({ kind }) => kind);
+      });
+    };
+    const embeddings = ['embeddings', 'embeddings'];
+    const completions = ['completions', 'completions'];
+    expect(kindsWith(page([dayOf(1, 1)]))).toEqual([embeddings, embeddings]);
+    for (const other of [
+      page([dayOf(2, 1)]),
+      page([dayOf(1, 1)], 'azure'),
+      page([dayOf(1, 1)], 'openai', 'embeddings'),
+    ])
+      expect(kindsWith(other)).toEqual([completions, completions]);
   });
 
   test('what is no whole day of UTC is left out, and counted', () => {
