@@ -211,8 +211,12 @@ describe.skipIf(isAttached())('usage, as the admin API tells it', () => {
 
     await database.exec("insert into weir.sink_position values ('other', 'some time', 1)");
     const mixed = await verify();
-    expect(mixed.text).toContain('has the records of 2 sinks (other, warehouse)');
+    expect(mixed.text).toContain('has the records of other, warehouse, and');
     expect(mixed.code).toBe(3);
+    await database.exec("delete from weir.sink_position where sink = 'warehouse'");
+    const foreign = await verify();
+    expect(foreign.text).toContain('has the records of other, and');
+    expect(foreign.code).toBe(3);
   });
 
   it('tells the ledger records of one request', async () => {

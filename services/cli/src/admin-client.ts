@@ -47,6 +47,9 @@ const toUrl = (url: string, path: string, query: AdminRequest['query'] = {}): st
 };
 
 const send = async (url: string, init: RequestInit, timeoutMs: number): Promise<Response> => {
+  // fetch refuses it, and its message shows it.
+  if (/^[a-z]+:\/\/[^/?#]*@/i.test(url))
+    throw new CommandFailure('the URL of the admin service holds a name or a password; set WEIR_ADMIN_TOKEN');
   try {
     return await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
   } catch (error) {

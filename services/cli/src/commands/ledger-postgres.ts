@@ -1,11 +1,13 @@
 import type { PostgresExportConfig } from '@weir/contracts';
 import type { SinkTotals } from '@weir/ledger';
+import { withDeadline } from '@weir/messaging';
 import { Client } from 'pg';
 import { CommandFailure } from '../command.ts';
 
 const connectTimeoutMs = 5_000;
 /** All rows are added up. */
 const readTimeoutMs = 300_000;
+const endTimeoutMs = 1_000;
 
 /** Numbers come as text: they have more digits than a double. */
 type Sums = Readonly<
@@ -90,13 +92,20 @@ const queryHeld = async (
     const { rows } = await client.query<HeldRow>(readHeld(schema), [name]);
     return rows[0];
   } finally {
-    await client.end().catch(() => undefined);
+    // Otherwise it waits for the other side to close too.
+    await withDeadline(client.end(), endTimeoutMs, 'the end of the connection').catch(() => undefined);
   }
+};
+
+/** A host of several addresses fails with one error for each, and no message of its own. */
+const problemOf = (error: unknown): string => {
+  if (error instanceof AggregateError) return error.errors.map(problemOf).join(', ');
+  return error instanceof Error ? error.message : String(error);
 };
 
 /**
  * What the sink of an exporter holds, by its records and by its sums of days. @throws CommandFailure when it cannot be
- * read, or holds what several sinks took
+ * read, or holds what another sink took
  */
 export const readPostgresTotals = async (
   config: PostgresExportConfig,
@@ -104,13 +113,13 @@ export const readPostgresTotals = async (
 ): Promise<readonly SinkTotals[]> => {
   const { name, schema } = config;
   const row = await queryHeld(config, url).catch((error: unknown) => {
-    throw new CommandFailure(`sink ${name}: ${error instanceof Error ? error.message : error}`);
+    throw new CommandFailure(`sink ${name}: ${problemOf(error)}`);
   });
   if (!row) throw new CommandFailure(`sink ${name}: schema ${schema} cannot be read`);
   const { sinks } = row;
-  if (sinks && sinks.length > 1) {
+  if (sinks?.some((sink) => sink !== name)) {
     throw new CommandFailure(
-      `sink ${name}: schema ${schema} has the records of ${sinks.length} sinks (${sinks.join(', ')}), and none says whose it is; give each a schema of its own`,
+      `sink ${name}: schema ${schema} has the records of ${sinks.join(', ')}, and none says whose it is; give each sink a schema of its own`,
     );
   }
   return toTotals(config, row);

@@ -42,14 +42,28 @@ interface HeldUsage {
   readonly chargeNano: string;
 }
 
+const sumNames = ['requests', 'inputTokens', 'outputTokens', 'costNano', 'chargeNano'] as const;
+
+const isHeldUsage = (body: unknown): body is HeldUsage => {
+  const held = (body ?? {}) as Partial<Record<keyof HeldUsage, unknown>>;
+  return (
+    [held.ledgerSequence, held.records].every(Number.isSafeInteger) &&
+    sumNames.every((name) => /^-?\d+$/.test(String(held[name])))
+  );
+};
+
 const readAdminTotals = async (
   { url }: AskedSink,
   context: Pick<CommandContext, 'admin'>,
 ): Promise<SinkTotals> => {
-  const answer = await context.admin(url).call('GET', '/usage/ledger', { timeoutMs: adminTimeoutMs });
-  const held = answer.body as HeldUsage;
+  const sink = url === undefined ? 'admin' : `admin ${new URL(url).origin}`;
+  const { body: held } = await context
+    .admin(url?.replace(/\/+$/, ''))
+    .call('GET', '/usage/ledger', { timeoutMs: adminTimeoutMs });
+  if (!isHeldUsage(held))
+    throw new CommandFailure(`sink ${sink}: it does not answer as an admin service does`);
   return {
-    sink: url === undefined ? 'admin' : `admin ${new URL(url).origin}`,
+    sink,
     ...(held.ledgerEpoch === undefined ? {} : { epoch: held.ledgerEpoch }),
     watermark: held.ledgerSequence,
     records: held.records,

@@ -1,5 +1,6 @@
+import dns from 'node:dns';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { buckets, counterText, parseConfig, subjects } from '@weir/contracts';
 import { encodeCheckpoint } from '@weir/ledger';
@@ -13,7 +14,7 @@ import {
   putIfChanged,
 } from '@weir/messaging';
 import { startNats, type TestNats } from '@weir/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import {
   createHistory,
   type HistoryUnit,
@@ -194,7 +195,7 @@ test('a sink is held against the ledger as of its watermark', async () => {
   const held = heldOf(epoch, last);
   const verified = async (given: object, ...args: string[]) => {
     const { server, url } = await startAdmin({ ...held, ...given });
-    const ran = await run('verify', '--sink', `admin=${url}`, ...args);
+    const ran = await run('verify', '--sink', `admin=${url}/`, ...args);
     server.close();
     return { ...ran, url };
   };
@@ -210,6 +211,14 @@ test('a sink is held against the ledger as of its watermark', async () => {
     code: 1,
     text: expect.stringContaining('the sink is ahead of the ledger'),
   });
+  for (const given of [{ records: '30' }, { ledgerSequence: undefined }, { chargeNano: 1.5 }])
+    expect(await verified(given)).toMatchObject({
+      code: 3,
+      text: '',
+      errors: expect.stringMatching(
+        /^weir: sink admin http:.*: it does not answer as an admin service does$/m,
+      ),
+    });
 });
 
 test('a sink that cannot be read is no answer, and the password of its URL is not shown', async () => {
@@ -228,6 +237,7 @@ test('a sink that cannot be read is no answer, and the password of its URL is no
   await putIfChanged(bus, target, JSON.stringify(parsed.config));
   for (const [sink, problem] of [
     ['admin', 'the admin service at http://127.0.0.1:1 does not answer'],
+    ['admin=http://me:hunter2@127.0.0.1:1', 'the URL of the admin service holds a name or a password'],
     ['elsewhere', 'sink elsewhere: connect ECONNREFUSED'],
     ['elsewhere=postgres://me:hunter2@127.0.0.1:1/none', 'sink elsewhere: connect ECONNREFUSED'],
     ['secret', 'sink secret: NOT_SET is not set'],
@@ -243,6 +253,51 @@ test('a sink that cannot be read is no answer, and the password of its URL is no
     expect(errors).toContain(problem);
     expect(errors).not.toContain('hunter2');
   }
+});
+
+/** A PostgreSQL that refuses each query, and never closes a connection. */
+const startRefusingPostgres = async () => {
+  const message = (kind: string, body: string): Buffer => {
+    const frame = Buffer.from(`${kind}0000${body}`, 'latin1');
+    frame.writeInt32BE(frame.length - 1, 1);
+    return frame;
+  };
+  const ready = message('Z', 'I');
+  const accepted = Buffer.concat([message('R', '\0\0\0\0'), ready]);
+  const refused = Buffer.concat([message('E', 'SERROR\0C42P01\0Mthere is no such table\0\0'), ready]);
+  const server = createSocketServer({ allowHalfOpen: true }, (socket) => {
+    socket.once('data', () => {
+      socket.write(accepted);
+      socket.once('data', () => socket.write(refused));
+    });
+    socket.resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, url: `postgres://me:hunter2@127.0.0.1:${(server.address() as AddressInfo).port}/none` };
+};
+
+test('a database that never closes its side keeps nobody waiting', async () => {
+  const { server, url } = await startRefusingPostgres();
+  const { code, errors } = await run('verify', '--sink', `elsewhere=${url}`);
+  expect({ code, errors }).toEqual({ code: 3, errors: 'weir: sink elsewhere: there is no such table\n' });
+  server.close();
+});
+
+test('a database of several addresses that do not answer is told with what each said', async () => {
+  const lookup = vi.spyOn(dns, 'lookup').mockImplementation(((
+    _host: string,
+    _options: object,
+    done: (error: null, found: object[]) => void,
+  ) =>
+    done(
+      null,
+      ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 })),
+    )) as never);
+  const { errors } = await run('verify', '--sink', 'elsewhere=postgres://me@database:1/none');
+  lookup.mockRestore();
+  expect(errors).toMatch(
+    /^weir: sink elsewhere: connect ECONNREFUSED 127.0.0.1:1, connect ECONNREFUSED 127.0.0.2:1$/m,
+  );
 });
 
 /** A page as OpenAI answers it, of one day. */
