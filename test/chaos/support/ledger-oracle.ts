@@ -1,6 +1,6 @@
 import { attemptKey, type RatedUsage } from '@weir/contracts';
 import { countTokens, type InvariantReport, readLedgerMessage, type VerifyReport } from '@weir/ledger';
-import { connectNatsBus } from '@weir/messaging';
+import { connectNatsBus, type LogMessage } from '@weir/messaging';
 import { type PriceBook, rateUsage } from '@weir/pricing';
 import type { CallRecord } from '@weir/simulator';
 import { waitFor } from '@weir/testing';
@@ -104,28 +104,43 @@ export interface ProviderPage {
   readonly page: object;
 }
 
-const dayMs = 86_400_000;
+export const dayMs = 86_400_000;
+
+const startingLater = (message: LogMessage, shiftMs: number): LogMessage => {
+  const read = readLedgerMessage(message.subject, message.data);
+  if (read.kind !== 'record') return message;
+  const { event } = read;
+  const data = { ...event.data, startedAt: event.data.startedAt + shiftMs };
+  return { ...message, data: new TextEncoder().encode(JSON.stringify({ ...event, data })) };
+};
 
 /**
  * What `weir ledger verify --provider-usage` finds about I7, as if today were over, and the ledger not of today: of a day
- * that is not whole nothing is compared.
+ * that is not whole nothing is compared. All attempts begin by `shiftMs` later: with it they can be kept from midnight,
+ * where one that is missing would not be missed.
  */
-export const proveProviders = (natsUrl: string, pages: readonly ProviderPage[]): Promise<InvariantReport> =>
+export const proveProviders = (
+  natsUrl: string,
+  { pages, shiftMs }: { readonly pages: readonly ProviderPage[]; readonly shiftMs: number },
+): Promise<InvariantReport> =>
   withLedger(natsUrl, async (access) => {
     const files = pages.map(({ upstream }, index) => ({ upstream, file: String(index) }));
     const providers = await readProviders(files, {
       readFile: async (file) => JSON.stringify(pages[Number(file)]?.page),
     });
     const epoch = new Date(Date.now() - 2 * dayMs).toISOString();
-    const { text } = await verifyLedger(
-      {
-        ...access,
-        ledger: {
-          read: (request) => access.ledger.read(request),
-          info: async () => ({ ...(await access.ledger.info()), epoch }),
-        },
+    const ledger: LedgerAccess['ledger'] = {
+      read: async (request) => {
+        const read = await access.ledger.read(request);
+        if (read.outcome !== 'read') return read;
+        return { ...read, messages: read.messages.map((message) => startingLater(message, shiftMs)) };
       },
-      { json: true, graceMs: 0, sinceCheckpoint: false, providers, now: () => Date.now() + 2 * dayMs },
+      info: async () => ({ ...(await access.ledger.info()), epoch }),
+    };
+    const request = { json: true, graceMs: 0, sinceCheckpoint: false, providers };
+    const { text } = await verifyLedger(
+      { ...access, ledger },
+      { ...request, now: () => Date.now() + 2 * dayMs },
     );
     const { invariants } = JSON.parse(text) as VerifyReport;
     const found = invariants.find(({ invariant }) => invariant === 'I7');
