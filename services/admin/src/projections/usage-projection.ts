@@ -13,14 +13,14 @@ export interface UsageProjectionDeps {
 }
 
 /** A database of another ledger, or of one that has lost its end, is of no use. */
-const adopt = async ({ bus, database, onReset }: UsageProjectionDeps): Promise<string> => {
+const adopt = async ({ bus, database, turns, onReset }: UsageProjectionDeps): Promise<string> => {
   const reader = createLogReader(bus, streams.ledger);
   try {
     const { epoch, last } = await reader.info();
     const { sequence, epoch: knownEpoch } = database.watermark;
     if (knownEpoch !== epoch || sequence > last) {
       if (sequence > 0) onReset(`the ledger of ${knownEpoch} has become one of ${epoch}`);
-      database.reset(epoch);
+      await turns.take(async () => database.reset(epoch));
     }
     return epoch;
   } finally {
