@@ -110,6 +110,7 @@ describe('a day, by model and lane', () => {
       [first, second, rated],
       [rated, first, second],
       [second, first],
+      [rated, { ...second, usage: first.usage }],
     ])
       expect(report([reported()], records)).toMatchObject({ state: 'ok', note: '1 days compared' });
   });
@@ -190,6 +191,19 @@ describe('what the provider did not report', () => {
     expect(report([reported({ inputTotal: 99n })], records).state).toBe('failed');
   });
 
+  test('comes behind what fails, of which the first twenty are told', () => {
+    const names = Array.from({ length: 40 }, (_, index) => `m${String(index).padStart(2, '0')}`);
+    const found = report(
+      [reported({}, { models: new Map(names.map((name) => [name, { inputTotal: 7n }])) })],
+      names.slice(0, 30).map((modelServed) => ({ ...estimated(), modelServed })),
+    );
+    expect(found).toMatchObject({ state: 'failed', found: 40 });
+    expect(found.findings.map(({ where }) => where.split(' ')[1])).toEqual([
+      ...names.slice(30),
+      ...names.slice(0, 10),
+    ]);
+  });
+
   test('is no zero: an attempt of which nothing is known explains nothing, and is told', () => {
     expect(report([reported()], [attempt(), unknown()])).toMatchObject({
       state: 'ok',
@@ -223,7 +237,13 @@ describe('what the provider did not report', () => {
   });
 
   test('is not missed where the provider refused', () => {
-    expect(report([reported()], [attempt(), unknown({ status: 503 })]).note).toBe('1 days compared');
+    for (const status of [400, 503])
+      expect(report([reported()], [attempt(), unknown({ status })]).note).toBe('1 days compared');
+    const { status: _status, ...unanswered } = unknown();
+    for (const record of [unknown({ status: 399 }), unanswered])
+      expect(report([reported()], [attempt(), record]).note).toBe('1 days compared; 1 attempts unknown');
+    const failed = { ...estimated(), status: 500 };
+    expect(report([reported()], [attempt(), failed]).note).toBe('1 days compared; 1 attempts estimated');
   });
 });
 
@@ -265,7 +285,7 @@ describe('a day is left out, and counted', () => {
     ],
     [
       'while an attempt of it has no account',
-      { openSince: midnight + dayMs - 1 },
+      { openSince: midnight + dayMs + minute - 1 },
       '1 left out, not over, or with attempts under way',
     ],
     [
@@ -279,6 +299,14 @@ describe('a day is left out, and counted', () => {
     expect(found).toMatchObject({ state: 'not_checked', found: 0 });
     expect(found.note).toContain(`0 days compared`);
     expect(found.note).toContain(note);
+  });
+
+  test.each([
+    ['once it and the grace time are over', { now: midnight + dayMs + 180_000 }],
+    ['once what is under way began more than a minute behind it', { openSince: midnight + dayMs + minute }],
+    ['where the ledger was created as it began', { epoch: '2026-11-29T00:00:00Z' }],
+  ])('but not %s', (_what, given) => {
+    expect(report([wrong], [attempt()], given).state).toBe('failed');
   });
 
   test('and the others are compared all the same', () => {
