@@ -71,3 +71,14 @@ test('records are counted beyond what is read at a time, and nothing is added me
   await adding;
   database.close();
 });
+
+test('who asks while many wait is refused, and may ask again', async () => {
+  const { database, turns, reader } = open();
+  const released = Promise.withResolvers<void>();
+  const waiting = Array.from({ length: 32 }, () => turns.take(() => released.promise));
+  expect(await reader.held()).toMatchObject({ outcome: 'refused', reason: 'not_ready' });
+  released.resolve();
+  await Promise.all(waiting);
+  expect(await reader.held()).toMatchObject({ outcome: 'held', records: 0 });
+  database.close();
+});

@@ -93,6 +93,16 @@ describe('a page of a usage report', () => {
     });
   });
 
+  test('of messages adds up what it splits by tier or context', () => {
+    const read = readProviderUsage(anthropicPage([message, { ...message, service_tier: 'batch' }]));
+    expect(read.outcome === 'read' && [...(read.usage.buckets[0]?.models ?? [])]).toEqual([
+      [
+        message.model,
+        { inputText: 3_000n, cacheRead: 400n, cacheWrite5m: 1_000n, cacheWrite1h: 2_000n, outputTotal: 100n },
+      ],
+    ]);
+  });
+
   test('without a result says that nothing was counted', () => {
     expect(readProviderUsage(openaiPage([]))).toMatchObject({
       outcome: 'read',
@@ -143,6 +153,7 @@ describe('a page of a usage report', () => {
     ],
     [anthropicPage([{ ...message, model: null }]), 'as group_by[]=model gives it, found null'],
     [anthropicPage([], { ending_at: 'tomorrow' }), 'data[0].ending_at: expected a time such as'],
+    [anthropicPage([], { ending_at: '2024-11-02T00:00:00' }), 'data[0].ending_at: expected a time such as'],
   ])('that is wrong is named by the path of its first mistake: %j', (page, problem) => {
     const read = readProviderUsage(page);
     expect(read).toMatchObject({ outcome: 'malformed', problem: expect.stringContaining(problem) });

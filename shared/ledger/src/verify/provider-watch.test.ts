@@ -268,6 +268,11 @@ describe('midnight', () => {
     expect(report([reported({ inputTotal: 99n })], records).state).toBe('failed');
   });
 
+  test('is no nearer by a clock that was set back meanwhile', () => {
+    const back = attempt({ startedAt: midnight + 30 * minute, totalMs: -40 * minute });
+    expect(report([reported()], [back])).toMatchObject({ state: 'ok', note: '1 days compared' });
+  });
+
   test('is far from all other attempts', () => {
     const far = attempt({ startedAt: midnight + 2 * minute, totalMs: 900 });
     expect(report([reported()], [far])).toMatchObject({ state: 'ok', note: '1 days compared' });
