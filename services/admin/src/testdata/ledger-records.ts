@@ -45,12 +45,12 @@ export const toRecords = (revisions: readonly Revision[]): LedgerRecord[] => {
       ratingNumber: 0,
       rating: {
         status: 'rated',
-        amountNano: String(one.chargeNano),
+        amountNano: String(2 * one.chargeNano),
         chargeNano: String(one.chargeNano),
         currency: 'USD',
       },
       delta: {
-        amountNano: String(one.chargeNano - (previous?.chargeNano ?? 0)),
+        amountNano: String(2 * (one.chargeNano - (previous?.chargeNano ?? 0))),
         chargeNano: String(one.chargeNano - (previous?.chargeNano ?? 0)),
         inputTokens: one.inputTokens - (previous?.inputTokens ?? 0),
         outputTokens: one.outputTokens - (previous?.outputTokens ?? 0),

@@ -211,6 +211,10 @@ test('a sink is held against the ledger as of its watermark', async () => {
     code: 1,
     text: expect.stringContaining('the sink is ahead of the ledger'),
   });
+  expect(await verified({ ledgerEpoch: '2024-01-01T00:00:00Z' })).toMatchObject({
+    code: 1,
+    text: expect.stringContaining('the sink is of another ledger'),
+  });
   for (const given of [{ records: '30' }, { ledgerSequence: undefined }, { chargeNano: 1.5 }])
     expect(await verified(given)).toMatchObject({
       code: 3,
