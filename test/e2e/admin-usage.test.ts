@@ -192,6 +192,7 @@ describe.skipIf(isAttached())('usage, as the admin API tells it', () => {
     expect(changed.text).toMatch(
       /I6 sink warehouse by day .*: the sum of chargeNano; expected \d+, found \d+/,
     );
+    expect(changed.text).toMatch(/^I6 {2}FAILED .* \(1\);/m);
     expect(changed.code).toBe(1);
     await database.exec('update weir.usage_daily set charge_nano = charge_nano - 1');
 
