@@ -234,6 +234,7 @@ test('a sink that cannot be read is no answer, and the password of its URL is no
       { name: 'secret', kind: 'postgres', url: { fromEnv: 'NOT_SET' } },
       { name: 'file', kind: 'postgres', url: { fromFile: 'no-such-file' } },
       { name: 'meter', kind: 'openmeter', url: 'http://127.0.0.1:1' },
+      { name: 'late', kind: 'postgres', url: { fromEnv: 'NOT_SET' }, startAt: 'new' },
     ],
   });
   if (parsed.outcome !== 'valid') throw new Error(JSON.stringify(parsed.problems));
@@ -249,7 +250,7 @@ test('a sink that cannot be read is no answer, and the password of its URL is no
     ['meter', 'sink meter: a sink of kind openmeter cannot be asked what it holds'],
     [
       'warehouse',
-      'sink warehouse: not in the configuration in force, which has elsewhere, secret, file, meter',
+      'sink warehouse: not in the configuration in force, which has elsewhere, secret, file, meter, late',
     ],
   ] as const) {
     const { code, text, errors } = await run('verify', '--sink', sink);
@@ -259,20 +260,19 @@ test('a sink that cannot be read is no answer, and the password of its URL is no
   }
 });
 
-/** A PostgreSQL that refuses each query, and never closes a connection. */
-const startRefusingPostgres = async () => {
-  const message = (kind: string, body: string): Buffer => {
-    const frame = Buffer.from(`${kind}0000${body}`, 'latin1');
-    frame.writeInt32BE(frame.length - 1, 1);
-    return frame;
-  };
-  const ready = message('Z', 'I');
-  const accepted = Buffer.concat([message('R', '\0\0\0\0'), ready]);
-  const refused = Buffer.concat([message('E', 'SERROR\0C42P01\0Mthere is no such table\0\0'), ready]);
+const postgresMessage = (kind: string, body: string): Buffer => {
+  const frame = Buffer.from(`${kind}0000${body}`, 'latin1');
+  frame.writeInt32BE(frame.length - 1, 1);
+  return frame;
+};
+
+/** A PostgreSQL that says the same to each query, and never closes a connection. */
+const startPostgres = async (...answer: readonly Buffer[]) => {
+  const ready = postgresMessage('Z', 'I');
   const server = createSocketServer({ allowHalfOpen: true }, (socket) => {
     socket.once('data', () => {
-      socket.write(accepted);
-      socket.once('data', () => socket.write(refused));
+      socket.write(Buffer.concat([postgresMessage('R', '\0\0\0\0'), ready]));
+      socket.once('data', () => socket.write(Buffer.concat([...answer, ready])));
     });
     socket.resume();
   });
@@ -281,9 +281,72 @@ const startRefusingPostgres = async () => {
 };
 
 test('a database that never closes its side keeps nobody waiting', async () => {
-  const { server, url } = await startRefusingPostgres();
+  const refused = postgresMessage('E', 'SERROR\0C42P01\0Mthere is no such table\0\0');
+  const { server, url } = await startPostgres(refused);
   const { code, errors } = await run('verify', '--sink', `elsewhere=${url}`);
   expect({ code, errors }).toEqual({ code: 3, errors: 'weir: sink elsewhere: there is no such table\n' });
+  server.close();
+});
+
+const int16 = (value: number): string => String.fromCharCode(value >> 8, value & 255);
+const int32 = (value: number): string => int16(value >> 16) + int16(value & 65_535);
+const boolType = 16;
+const textType = 25;
+const jsonType = 114;
+const textsType = 1_009;
+
+/** https://www.postgresql.org/docs/current/protocol-message-formats.html */
+const postgresRow = (columns: readonly (readonly [string, number, string])[]): Buffer => {
+  const names = columns.map(
+    ([name, type]) => `${name}\0${int32(0)}${int16(0)}${int32(type)}${int16(-1)}${int32(-1)}${int16(0)}`,
+  );
+  const values = columns.map(([, , value]) => int32(value.length) + value);
+  return Buffer.concat([
+    postgresMessage('1', ''),
+    postgresMessage('2', ''),
+    postgresMessage('T', int16(columns.length) + names.join('')),
+    postgresMessage('D', int16(columns.length) + values.join('')),
+    postgresMessage('C', 'SELECT 1\0'),
+  ]);
+};
+
+test('a database that takes only what is new is held against the ledger from its first record', async () => {
+  const ledger = createLogReader(bus, 'LEDGER');
+  const { epoch, last } = await ledger.info();
+  ledger.close();
+  const taken = units.slice(1).flatMap(({ records }) => records.map(({ event }) => event.data.delta));
+  const first = (units[0]?.records.length ?? 0) + 2;
+  const sum = (name: 'requests' | 'inputTokens' | 'outputTokens' | 'amountNano' | 'chargeNano') =>
+    String(taken.reduce((total, delta) => total + BigInt(delta[name]), 0n));
+  const sums = JSON.stringify({
+    requests: sum('requests'),
+    input_tokens: sum('inputTokens'),
+    output_tokens: sum('outputTokens'),
+    amount_nano: sum('amountNano'),
+    charge_nano: sum('chargeNano'),
+  });
+  const row = postgresRow([
+    ['epoch', textType, epoch],
+    ['sequence', textType, String(last)],
+    ['sinks', textsType, '{late}'],
+    ['records', textType, String(taken.length)],
+    ['first', textType, String(first)],
+    ['recorded', jsonType, sums],
+    ['daily', jsonType, sums],
+    ['beyond', boolType, 'f'],
+  ]);
+  const { server, url } = await startPostgres(row);
+  const { code, text } = await run('verify', '--sink', `late=${url}`);
+  expect(text).toMatch(
+    new RegExp(
+      `^I6 {2}ok .*; late at LEDGER ${last}, from LEDGER ${first}, its first record; late by day at LEDGER ${last}, from`,
+      'm',
+    ),
+  );
+  expect(code).toBe(0);
+  expect((await run('verify', '--sink', `elsewhere=${url}`)).errors).toContain(
+    'sink elsewhere: schema weir has the records of late, and none says whose it is',
+  );
   server.close();
 });
 
