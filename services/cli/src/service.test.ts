@@ -178,3 +178,12 @@ describe('the command line', () => {
     expect([nobody.code, nobody.note]).toEqual([1, expect.stringContaining('set WEIR_ADMIN_URL')]);
   });
 });
+
+test('the password in the URL of a NATS server that does not answer is not shown', async () => {
+  const env = { NATS_URL: 'nats://me:hunter2@127.0.0.1:1,nats://token@127.0.0.1:2' };
+  const { code, note } = await run(['ledger', 'verify'], '', env);
+  expect({ code, note }).toEqual({
+    code: 3,
+    note: 'weir: connecting to nats://127.0.0.1:1,nats://127.0.0.1:2 took longer than 5000 ms; set NATS_URL\n',
+  });
+});

@@ -40,7 +40,9 @@ const connect = async ({ natsUrl, natsUser, natsPassword }: CliSettings): Promis
     onClosed: () => undefined,
   });
   try {
-    return await withDeadline(connecting, connectTimeoutMs, `connecting to ${natsUrl}`);
+    // What stands before the host may be a password.
+    const hosts = natsUrl.replace(/[^/@,]*@/g, '');
+    return await withDeadline(connecting, connectTimeoutMs, `connecting to ${hosts}`);
   } catch (error) {
     throw new CommandFailure(`${error instanceof Error ? error.message : error}; set NATS_URL`);
   }
