@@ -3,7 +3,7 @@ import { expectQuietEnd } from './support/end-of-a-replica.ts';
 import { replicatedTogether, untilNothingRuns, useReplicatedMesh } from './support/replicated-mesh.ts';
 import { describeOutcomes, startSteadyLoad, untilMoreWhole } from './support/steady-load.ts';
 
-const running = useReplicatedMesh({ sharedPort: true }, replicatedTogether);
+const running = useReplicatedMesh({}, replicatedTogether);
 
 const startLoad = (baseUrls = running().baseUrls) =>
   startSteadyLoad({
