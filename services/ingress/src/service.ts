@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
+import { Server } from 'node:net';
 import { type HttpListenerConfig, subjects } from '@weir/contracts';
 import {
   createBodyServer,
@@ -200,21 +201,41 @@ export const build: Build = async (context) => {
     'listener',
     async () => {
       await new Promise((resolve) => setTimeout(resolve, settings.lameDuckMs));
-      app.server.close();
-      app.server.closeIdleConnections();
+      // Behind what this turn accepts: a connection that still waited for that would be reset.
+      await new Promise(setImmediate);
+      stopListening(app.server);
     },
     settings.lameDuckMs + 1_000,
   );
   lifecycle.onShutdown(
     'drain',
     'requests',
-    () => untilIdle(relay, settings.drainTimeoutMs),
+    () => untilQuiet(relay, settings.drainTimeoutMs, Math.min(settings.lameDuckMs, longestQuietMs)),
     settings.drainTimeoutMs + 1_000,
   );
-  lifecycle.onShutdown('disconnect', 'connections', () => app.server.closeAllConnections());
+  lifecycle.onShutdown('disconnect', 'connections', () => {
+    app.server.close();
+    app.server.closeAllConnections();
+  });
 };
 
-const untilIdle = async (relay: Relay, timeoutMs: number): Promise<void> => {
+/**
+ * Takes no more connections. The HTTP server's own `close` would cut those that are idle at that moment, under the next
+ * request of clients that nobody has told to go: the head of their last answer had left before the shutdown began.
+ */
+const stopListening = (server: Server): void => {
+  Server.prototype.close.call(server);
+};
+
+const longestQuietMs = 250;
+
+/** Nothing is under way, and for a while nothing came: what still comes is answered, and told to close its connection. */
+const untilQuiet = async (relay: Relay, timeoutMs: number, quietMs: number): Promise<void> => {
   const until = performance.now() + timeoutMs;
-  while (relay.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+  let quietSince = performance.now();
+  while (performance.now() < until) {
+    if (relay.size > 0) quietSince = performance.now();
+    else if (performance.now() - quietSince >= quietMs) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 };
