@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { counterText } from '@weir/contracts';
 import { periodAt } from '@weir/limits';
-import { startMesh, waitFor } from '@weir/testing';
+import { createTestKey, startMesh, waitFor } from '@weir/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBudgetReader } from './support/budget-state.ts';
 import { createSeededRandom } from './support/seeded-random.ts';
@@ -29,8 +28,7 @@ const rules = {
 };
 type Key = keyof typeof rules;
 
-const secretOf = (key: string): string => `secret of ${key}`;
-const sha256Of = (secret: string): string => createHash('sha256').update(secret).digest('hex');
+const keyOf = (key: string) => createTestKey(key, `secret of ${key}`);
 
 const config = (urls: readonly string[]): object => ({
   version: 1,
@@ -45,7 +43,7 @@ const config = (urls: readonly string[]): object => ({
   tenants: [
     {
       org: 'acme',
-      keys: Object.entries(rules).map(([id, rule]) => ({ id, sha256: sha256Of(secretOf(id)), ...rule })),
+      keys: Object.entries(rules).map(([id, rule]) => ({ ...keyOf(id).entry, ...rule })),
     },
   ],
 });
@@ -88,7 +86,7 @@ interface Asked {
 const ask = async (key: Key): Promise<Asked> => {
   const answer = await fetch(`${running.baseUrl}/v1/chat/completions`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${secretOf(key)}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${keyOf(key).secret}`, 'content-type': 'application/json' },
     body: JSON.stringify({
       model: 'sim-gpt',
       max_tokens: outputTokens,

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import {
+  createTestKey,
   type StallingProxy,
   startMesh,
   startRedis,
@@ -13,7 +13,6 @@ import { sumMetric } from './support/metrics.ts';
 type Mesh = Awaited<ReturnType<typeof startMesh>>;
 
 const secretOf = (org: string): string => `secret of ${org}`;
-const sha256Of = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 const match = (path: string) => ({ path, methods: ['POST'] });
 
 interface Running extends Mesh {
@@ -55,7 +54,7 @@ const limited = (org: string): object => ({
   org,
   rateLimits: [{ requestsPerMinute: 60, burstRequests: 20 }],
   budgets: [{ name: 'daily', limit: 1_000_000, period: 'daily' }],
-  keys: [{ id: 'k', sha256: sha256Of(secretOf(org)) }],
+  keys: [createTestKey('k', secretOf(org)).entry],
 });
 
 const config = (urls: readonly string[]): object => ({
@@ -72,7 +71,7 @@ const config = (urls: readonly string[]): object => ({
   ],
   tenants: [
     ...[...aways, ...unknowns].map(({ org }) => limited(org)),
-    { org: 'free', keys: [{ id: 'k', sha256: sha256Of('unlimited') }] },
+    { org: 'free', keys: [createTestKey('k', 'unlimited').entry] },
   ],
 });
 

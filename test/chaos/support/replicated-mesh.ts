@@ -20,7 +20,7 @@ const replicas = 2;
 
 /** One mesh for all tests of a file, two of each service. What one test ends is there again for the next. */
 export const useReplicatedMesh = (
-  options: Pick<MeshOptions, 'config' | 'redis' | 'env' | 'sharedPort'> = {},
+  options: Pick<MeshOptions, 'config' | 'redis' | 'env'> = {},
   names: readonly Replicated[] = replicated,
 ): (() => ReplicatedMesh) => {
   let current: Mesh | undefined;

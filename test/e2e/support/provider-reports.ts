@@ -1,6 +1,5 @@
+import { dayMs } from '../../chaos/support/ledger-oracle.ts';
 import type { SimulatorCall } from './simulator-admin.ts';
-
-const dayMs = 86_400_000;
 
 /** What a provider that is the simulator counted: by day, then by model. */
 const countDays = (calls: readonly SimulatorCall[], apis: readonly string[]) => {

@@ -65,7 +65,8 @@ const connect = async (options: RedisStoreOptions): Promise<Redis> => {
   return redis;
 };
 
-type Script = (tag: string, ...values: (string | number)[]) => Promise<RedisReply>;
+type ScriptValue = string | number;
+type Script = (tag: string, ...values: ScriptValue[]) => Promise<RedisReply>;
 
 const inChunks = <Item>(items: readonly Item[], size: number): Item[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
@@ -80,8 +81,8 @@ const answerWithin = <Answer>(answer: Promise<Answer>, timeoutMs: number): Promi
 
 class RedisStore implements LimitStore {
   /** Several in one script: what they share, above all the counters of one tenant, is then read and written once. */
-  readonly reserve = gatherTurn(
-    (some: readonly Reservation[]) => this.#reserveAll(some),
+  readonly #reserveTogether = gatherTurn(
+    (some: readonly ScriptValue[][]) => this.#reserveAll(some.flat()),
     reservationsPerCall,
   );
   readonly #redis: Redis;
@@ -92,6 +93,10 @@ class RedisStore implements LimitStore {
     this.#redis = redis;
     this.#reserveTimeoutMs = options.reserveTimeoutMs ?? 40;
     this.#callTimeoutMs = options.callTimeoutMs ?? 1_000;
+  }
+
+  async reserve(reservation: Reservation) {
+    return this.#reserveTogether(reserveArguments(reservation));
   }
 
   async settle({ epoch, from, to, records }: SettleBatch) {
@@ -162,12 +167,11 @@ class RedisStore implements LimitStore {
     return Promise.resolve();
   }
 
-  async #reserveAll(reservations: readonly Reservation[]): Promise<ReserveOutcome[]> {
-    const values = reservations.flatMap(reserveArguments);
+  async #reserveAll(values: ScriptValue[]): Promise<ReserveOutcome[]> {
     return readReserveReplies(await this.#run('reserve', values, this.#reserveTimeoutMs));
   }
 
-  #run(name: ScriptName, values: (string | number)[], timeoutMs?: number): Promise<RedisReply> {
+  #run(name: ScriptName, values: ScriptValue[], timeoutMs?: number): Promise<RedisReply> {
     // Defined by the options: ioredis has no types for it.
     const script = (this.#redis as unknown as Record<ScriptName, Script>)[name];
     return this.#ask(name, () => script.call(this.#redis, redisTag, ...values), timeoutMs);
